@@ -1,0 +1,32 @@
+# Everything here is installed by ./dev setup; docs/dependencies.md says what each is for.
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+find_package(OpenSSL REQUIRED)
+find_package(CURL REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(tl-expected REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(simdjson REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(prometheus-cpp REQUIRED COMPONENTS core)
+find_package(SQLite3 REQUIRED)
+pkg_check_modules(MICROHTTPD REQUIRED IMPORTED_TARGET libmicrohttpd)
+pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
+
+if(NOT EXISTS ${SENTINEL_DEPS_DIR}/duckdb/libduckdb.so)
+  message(FATAL_ERROR "DuckDB's library is missing in ${SENTINEL_DEPS_DIR}/duckdb: run ./dev setup")
+endif()
+add_library(duckdb SHARED IMPORTED)
+set_target_properties(duckdb PROPERTIES
+  IMPORTED_LOCATION ${SENTINEL_DEPS_DIR}/duckdb/libduckdb.so
+  INTERFACE_INCLUDE_DIRECTORIES ${SENTINEL_DEPS_DIR}/duckdb)
+
+if(SENTINEL_TESTS)
+  find_package(GTest REQUIRED)
+endif()
+if(SENTINEL_BENCH)
+  find_package(benchmark REQUIRED)
+endif()

@@ -1,0 +1,45 @@
+// From anomalies to outages: which anomalies belong together, and which service started it. Pure.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/time.hpp"
+#include "model/anomaly.hpp"
+#include "model/cause.hpp"
+#include "model/log_event.hpp"
+#include "model/slice.hpp"
+
+namespace sentinel::correlate {
+
+struct Settings {
+  Duration window = minutes(10);  // around the earliest anomaly
+  std::size_t max_events = 50;    // shown per group
+  Duration slice = seconds(60);
+};
+
+struct TopologyEdge {
+  std::string caller;
+  std::string callee;
+};
+
+// Everything one correlation may look at; the engine fills it.
+struct Input {
+  std::vector<model::Anomaly> anomalies;
+  std::vector<model::LogEvent> events;   // warnings, errors (all services) and spans of the window, any order
+  std::vector<model::Pattern> patterns;  // of the window, with their change against the baseline
+  std::vector<model::CallSlice> calls;   // outgoing calls of the window
+  std::vector<model::CallSlice> calls_before;  // and of the baseline before it
+  std::vector<model::Slice> slices;            // of the window and the baseline, all services
+  std::vector<TopologyEdge> topology;          // configured and learned
+  std::vector<std::string>
+      services;  // all known names: a name in a message is a link only if it is one of these
+  Time now;
+};
+
+// One group per outage; every anomaly is in exactly one. Groups by rising onset; within a group causes by
+// falling probability. The answer does not depend on service names or on the order of the input.
+std::vector<model::Group> correlate(const Input& input, const Settings& settings);
+
+}  // namespace sentinel::correlate

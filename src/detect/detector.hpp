@@ -1,0 +1,94 @@
+// Slices in, anomalies out. Pure: a Detector is a fold over closed slices; it reads no clock and does no I/O.
+// Feeding the same slices in the same order gives the same state and the same anomalies, bit for bit.
+// Specification: docs/detection.md.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "base/time.hpp"
+#include "model/anomaly.hpp"
+#include "model/slice.hpp"
+
+namespace sentinel::detect {
+
+enum class Method : std::uint8_t { kRobust, kZscore };
+
+struct MetricSetting {
+  std::string name;  // numeric field of metric documents
+  enum class Direction : std::uint8_t { kUp, kDown, kBoth } direction = Direction::kUp;
+};
+
+struct Settings {
+  Method method = Method::kRobust;
+  model::Thresholds thresholds;
+  Duration slice = seconds(60);            // divides 300 s
+  Duration lookback = minutes(5);          // zscore only
+  Duration baseline_window = minutes(60);  // zscore only
+  int min_data_points = 10;                // zscore only
+  std::vector<MetricSetting> metrics;
+};
+
+// All that happened in the fleet in one slice of time. Services that are absent sent nothing.
+struct FleetSlice {
+  Time start;
+  std::vector<model::Slice> services;
+  std::vector<model::MetricSlice> metrics;
+  bool known =
+      true;  // false: telemetry was missing for the fleet (a gap); it is not zero and teaches nothing
+};
+
+// Why a metric of a service did or did not alert: for `explain` and the page.
+struct Explanation {
+  std::string service;
+  std::string metric;
+  struct Horizon {
+    Duration length{};
+    std::string channel;
+    double observed = 0;
+    double expected = 0;
+    double variance = 0;
+    double band_low = 0;
+    double band_high = 0;
+    double score = 0;  // after all gates
+    double raw = 0;    // before looks, calibration and gates
+    bool scored = false;
+    std::vector<std::string> gates;  // what held it back, in words
+  };
+  std::vector<Horizon> horizons;
+  double score = 0;
+  std::string sentence;
+};
+
+class Detector {
+ public:
+  explicit Detector(Settings settings);
+  ~Detector();
+  Detector(Detector&&) noexcept;
+  Detector& operator=(Detector&&) noexcept;
+
+  // Teaches one closed slice and judges it. Slices come in time order without holes (a hole is a FleetSlice
+  // with known = false); an older slice than the newest closed one is a programmer error. Returned anomalies
+  // are sorted by (service, metric).
+  std::vector<model::Anomaly> close(const FleetSlice& slice);
+  // Judges the newest of `open` (the slices not closed yet, in time order, directly after the newest closed
+  // one) on a copy of the affected state; nothing is stored.
+  std::vector<model::Anomaly> preview(std::span<const FleetSlice> open) const;
+  std::vector<Explanation> explain(const std::string& service, std::span<const FleetSlice> open) const;
+
+  std::optional<Time> newest_closed() const;
+  std::vector<std::string> services() const;
+  // All doubles, exactly; restore refuses another version, other settings or damaged bytes.
+  std::string snapshot() const;
+  static Result<Detector> restore(Settings settings, std::string_view snapshot);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace sentinel::detect

@@ -1,0 +1,75 @@
+// One outage, for its whole life, and the append-only history of what happened to it.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/time.hpp"
+#include "model/anomaly.hpp"
+#include "model/cause.hpp"
+#include "model/runbook.hpp"
+
+namespace sentinel::model {
+
+enum class Confidence : std::uint8_t { kLow, kMedium, kHigh };
+std::string_view to_string(Confidence confidence);
+std::optional<Confidence> parse_confidence(std::string_view text);  // any case
+
+// The five fields of the original, and where they come from.
+struct Analysis {
+  std::string root_cause;
+  Confidence confidence = Confidence::kLow;
+  std::vector<std::string> remediation_steps;
+  std::vector<std::string> affected_services;
+  std::string summary;                   // one line
+  std::string source = "deterministic";  // or the model's id
+  std::string note;                      // why it is what it is ("no API key"), may be empty
+};
+
+enum class IncidentState : std::uint8_t { kOpen, kAcknowledged, kResolved };
+std::string_view to_string(IncidentState state);  // "open", "acknowledged", "resolved"
+std::optional<IncidentState> parse_incident_state(std::string_view text);
+
+struct Incident {
+  std::string id;                     // INC-YYYYMMDDHHMMSS-xxxxxxxx
+  std::string title;                  // "payment-service: errors 60 in 5 min (P1)"
+  Severity severity = Severity::kP4;  // the worst it ever had
+  IncidentState state = IncidentState::kOpen;
+  Time created_at;
+  Time updated_at;
+  std::optional<Time> resolved_at;
+  Time onset;                         // first sign, before or at created_at
+  Time last_bad_at;                   // end of the newest window that held one of its anomalies
+  std::string dedup_key;              // 16 hex digits
+  std::vector<std::string> services;  // leading cause first
+  std::vector<Anomaly> anomalies;     // newest judgement per (service, metric)
+  std::vector<Cause> causes;
+  std::vector<Link> links;
+  std::vector<Pattern> patterns;
+  std::vector<LogEvent> events;
+  std::vector<RunbookMatch> runbooks;
+  std::optional<Analysis> analysis;
+  int suppressed = 0;  // duplicates within the cooldown
+  int reopened = 0;
+  std::string acknowledged_by;  // empty when nobody did
+
+  bool is_active() const { return state != IncidentState::kResolved; }
+};
+
+// What happened, who did it, why. Kinds are words, so that history outlives versions.
+struct IncidentEvent {
+  std::string incident_id;
+  std::int64_t number = 0;  // 1, 2, ... within the incident; given by the state store
+  Time at;
+  std::string
+      kind;  // opened escalated updated merged acknowledged resolved reopened commented silenced analyzed
+  std::string actor;  // "sentinelops" or a person
+  std::string text;   // one sentence
+  std::string data;   // JSON with the details, may be empty
+};
+
+// "INC-" + UTC time YYYYMMDDHHMMSS + "-" + first 8 of the dedup key.
+std::string incident_id(Time created, std::string_view dedup_key);
+
+}  // namespace sentinel::model
