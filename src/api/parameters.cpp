@@ -1,0 +1,48 @@
+#include "api/parameters.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "base/text.hpp"
+
+namespace sentinel::api {
+
+Result<std::size_t> number_parameter(const net::Request& request, std::string_view name, std::size_t fallback,
+                                     std::size_t least, std::size_t most) {
+  const auto text = request.param(name);
+  if (!text) return fallback;
+  std::size_t value = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
+  if (error != std::errc() || end != text->data() + text->size() || value < least || value > most) {
+    return fail(ErrorKind::kInvalid, fmt::format("parameter {}: '{}' is no whole number from {} to {}", name,
+                                                 one_line(*text, 40), least, most));
+  }
+  return value;
+}
+
+Result<std::optional<Time>> time_parameter(const net::Request& request, std::string_view name, Time now) {
+  const auto text = request.param(name);
+  if (!text || text->empty()) return std::optional<Time>();
+  if (*text == "now") return std::optional<Time>(now);
+  if (text->starts_with("now-")) {
+    if (const auto back = parse_duration(text->substr(4))) return std::optional<Time>(now - *back);
+  } else if (const auto time = parse_time(*text)) {
+    return std::optional<Time>(*time);
+  }
+  return fail(
+      ErrorKind::kInvalid,
+      fmt::format("parameter {}: '{}' is no time; use 2026-02-20T19:20:27Z, an epoch number or now-15m", name,
+                  one_line(*text, 40)));
+}
+
+Result<model::TimeRange> range_parameters(const net::Request& request, Time now, Duration length) {
+  SENTINEL_ASSIGN(const auto from, time_parameter(request, "from", now));
+  SENTINEL_ASSIGN(const auto to, time_parameter(request, "to", now));
+  const Time end = to.value_or(now + Duration(1));
+  const model::TimeRange range{from.value_or(end - length), end};
+  if (range.empty()) return fail(ErrorKind::kInvalid, "parameters from and to: the range is empty");
+  return range;
+}
+
+}  // namespace sentinel::api
