@@ -54,15 +54,14 @@ inline tl::unexpected<Error> fail(Error error, std::string context) {
 
 }  // namespace sentinel
 
-// SENTINEL_TRY(expr): for a Result<void>-like expression; returns its error from the enclosing function.
-#define SENTINEL_TRY(expr)                                                       \
-  do {                                                                           \
-    if (auto sentinel_try = (expr); !sentinel_try)                               \
-      return tl::unexpected<::sentinel::Error>(std::move(sentinel_try).error()); \
-  } while (false)
-
 #define SENTINEL_CONCAT_(a, b) a##b
 #define SENTINEL_CONCAT(a, b) SENTINEL_CONCAT_(a, b)
+// SENTINEL_TRY(expr): for an expression that is a Result; returns its error from the enclosing function.
+#define SENTINEL_TRY(expr) SENTINEL_TRY_(SENTINEL_CONCAT(sentinel_try_, __LINE__), expr)
+#define SENTINEL_TRY_(tmp, expr)                                                                   \
+  do {                                                                                             \
+    if (auto tmp = (expr); !tmp) return tl::unexpected<::sentinel::Error>(std::move(tmp).error()); \
+  } while (false)
 // SENTINEL_ASSIGN(auto value, expr): declares `value` from a Result or returns its error.
 #define SENTINEL_ASSIGN(decl, expr) SENTINEL_ASSIGN_(SENTINEL_CONCAT(sentinel_result_, __LINE__), decl, expr)
 #define SENTINEL_ASSIGN_(tmp, decl, expr)                                     \

@@ -1,0 +1,49 @@
+#include "engine/collector.hpp"
+
+#include <algorithm>
+
+namespace sentinel::engine {
+
+Result<std::vector<detect::FleetSlice>> Collector::closed(model::TimeRange range) const {
+  const Duration step = settings_.detect.slice;
+  std::vector<detect::FleetSlice> fleet;
+  for (Time start = range.from; start < range.to; start += step) fleet.push_back({.start = start});
+  if (fleet.empty()) return fleet;
+  const auto at = [&](Time start) -> detect::FleetSlice& {
+    return fleet[static_cast<std::size_t>((start - range.from) / step)];
+  };
+
+  SENTINEL_ASSIGN(auto slices, store_.slices(range, step));
+  for (auto& slice : slices) at(slice.start).services.push_back(std::move(slice));
+  if (!settings_.detect.metrics.empty()) {
+    std::vector<std::string> names;
+    for (const auto& metric : settings_.detect.metrics) names.push_back(metric.name);
+    SENTINEL_ASSIGN(auto metrics, store_.metrics(range, step, names));
+    for (auto& metric : metrics) at(metric.start).metrics.push_back(std::move(metric));
+  }
+  return fleet;
+}
+
+Result<Collected> Collector::collect(Time now) const {
+  const Duration step = settings_.detect.slice;
+  const Time closed_end = std::max(next_, closed_until(now));
+  const Time page_end = next_ + settings_.page;
+  Collected collected;
+  collected.complete = closed_end <= page_end;
+  // A backlog is closed page by page; only the last page also sees the open slices.
+  const Time to = collected.complete ? align_down(now, step) + step : page_end;
+  SENTINEL_ASSIGN(auto fleet, closed({next_, std::max(next_, to)}));
+  for (auto& slice : fleet)
+    (slice.start < closed_end ? collected.closing : collected.open).push_back(std::move(slice));
+  return collected;
+}
+
+void Collector::advance(const std::vector<detect::FleetSlice>& closed) {
+  for (const auto& slice : closed) {
+    recent_.push_back(slice);
+    next_ = slice.start + settings_.detect.slice;
+  }
+  while (!recent_.empty() && recent_.front().start < next_ - settings_.recent) recent_.pop_front();
+}
+
+}  // namespace sentinel::engine

@@ -1,0 +1,51 @@
+// The fleet's slices in the order of time, asked from the store: which are closed now, which are still open.
+#pragma once
+
+#include <deque>
+#include <optional>
+#include <vector>
+
+#include "detect/detector.hpp"
+#include "engine/settings.hpp"
+#include "telemetry/store.hpp"
+
+namespace sentinel::engine {
+
+// What one tick has to judge. Slices are without holes: one in which nobody sent anything is there, empty.
+struct Collected {
+  std::vector<detect::FleetSlice> closing;  // in order; each is final now
+  std::vector<detect::FleetSlice> open;     // directly after them, the newest last
+  bool complete = true;  // false: more closed slices wait (a backlog is taken page by page)
+};
+
+// Not thread-safe. Legal order: begin_at() once, then collect() and, when its slices were taken in,
+// advance().
+class Collector {
+ public:
+  Collector(telemetry::TelemetryStore& store, const Settings& settings)
+      : store_(store), settings_(settings) {}
+
+  // The first slice to close.
+  void begin_at(Time slice) { next_ = slice; }
+  Time next() const { return next_; }
+
+  // At most `settings.page` of closed slices; one query for all services (and one for metrics, when any is
+  // configured).
+  Result<Collected> collect(Time now) const;
+  // Closed slices of a stretch, for the cache and for history; at most a page.
+  Result<std::vector<detect::FleetSlice>> closed(model::TimeRange range) const;
+  // The closing slices were taken in: they are cached, and the next collect() starts behind them.
+  void advance(const std::vector<detect::FleetSlice>& closed);
+  // The end of the slices that are closed at `now`.
+  Time closed_until(Time now) const { return align_down(now - settings_.settle, settings_.detect.slice); }
+
+  const std::deque<detect::FleetSlice>& recent() const { return recent_; }
+
+ private:
+  telemetry::TelemetryStore& store_;
+  const Settings& settings_;
+  Time next_{};
+  std::deque<detect::FleetSlice> recent_;
+};
+
+}  // namespace sentinel::engine

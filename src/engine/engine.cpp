@@ -1,0 +1,544 @@
+#include "engine/engine.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <set>
+
+#include "analyze/report.hpp"
+#include "correlate/correlate.hpp"
+#include "correlate/pattern_miner.hpp"
+#include "engine/collector.hpp"
+#include "engine/coverage.hpp"
+#include "engine/outage_context.hpp"
+#include "engine/stages.hpp"
+#include "runbooks/runbooks.hpp"
+
+namespace sentinel::engine {
+namespace {
+
+constexpr const char* kDetectorBlob = "detector";
+constexpr const char* kPatternsBlob = "patterns";
+
+using Key = std::pair<std::string, std::string>;  // service, metric
+Key key_of(const model::Anomaly& anomaly) { return {anomaly.service, anomaly.metric}; }
+
+// The part of an incident that a report is made from.
+model::Group group_of(const model::Incident& incident) {
+  model::Group group;
+  group.anomalies = incident.anomalies;
+  group.services = incident.services;
+  group.causes = incident.causes;
+  group.links = incident.links;
+  group.patterns = incident.patterns;
+  group.events = incident.events;
+  group.onset = incident.onset;
+  return group;
+}
+
+bool shares_anomaly(const model::Incident& incident, const model::Group& group) {
+  std::set<Key> keys;
+  for (const auto& anomaly : group.anomalies) keys.insert(key_of(anomaly));
+  return std::any_of(incident.anomalies.begin(), incident.anomalies.end(),
+                     [&](const auto& a) { return keys.contains(key_of(a)); });
+}
+
+}  // namespace
+
+struct Engine::Impl {
+  Impl(Deps d, Settings s)
+      : deps(d),
+        settings(std::move(s)),
+        collector(deps.telemetry, settings),
+        detector(settings.detect),
+        miner(correlate::PatternMiner::Options{}),
+        silent_fleet(settings.settle + 2 * settings.detect.slice),
+        stages(deps.metrics, settings.disabled_stages),
+        ticks(deps.metrics.counter("sentinelops_engine_ticks_total", "Ticks that ran to their end.")),
+        failed_ticks(deps.metrics.counter("sentinelops_engine_failed_ticks_total",
+                                          "Ticks that failed; what they missed is evaluated later.")),
+        anomalies_seen(deps.metrics.counter("sentinelops_engine_anomalies_total",
+                                            "Anomalies that appeared or changed severity.")),
+        opened(deps.metrics.counter("sentinelops_engine_incidents_opened_total", "Incidents opened.")) {}
+
+  Result<TickReport> run_tick(Time now);
+  Result<void> judge(std::vector<model::Anomaly> anomalies, std::span<const detect::FleetSlice> open_slices,
+                     Time at, TickReport& report);
+  Result<void> count_late(Time now);
+  void log_anomalies(const std::vector<model::Anomaly>& anomalies);
+  void log_events(const std::vector<model::IncidentEvent>& events,
+                  const std::vector<model::Incident>& changed);
+  void log_gap(Time now);
+  void remember(const std::vector<model::Incident>& changed, Time now);
+  void publish(const TickReport& report, Time now);
+  Result<void> command(const std::string& id, Time now,
+                       const std::function<Result<incidents::Outcome>(const model::Incident&)>& decide);
+  state::Change snapshot_change() const;
+
+  Deps deps;
+  Settings settings;
+  mutable std::mutex mutex;  // one tick or command at a time
+
+  Collector collector;
+  detect::Detector detector;
+  correlate::PatternMiner miner;
+  SilentFleet silent_fleet;
+  StageRunner stages;
+  std::vector<detect::FleetSlice> open;          // of the last tick
+  std::map<std::string, model::Incident> known;  // active, or resolved within the cooldown
+  std::map<Key, model::Severity> announced;      // anomalies of the last tick, for the log
+  std::vector<model::Anomaly> standing;  // judged on closed slices only (silence), until the next close
+  std::optional<Time> taught_until;      // slices before it were evaluated by an earlier run
+  std::optional<Time> arrivals_seen;     // ingest time up to which late documents were counted
+  std::optional<Duration> ingest_lag;
+  std::optional<Time> gap_logged;
+  std::optional<Time> next_snapshot;
+  std::set<std::string> insufficient_logged;
+  bool started = false;
+  // Survive a failed tick: what was closed is judged and recorded by the next one.
+  struct LateWindow {
+    Time end;
+    std::vector<model::Anomaly> anomalies;
+  };
+  std::deque<LateWindow> late_windows;
+  state::Change pending;  // ledger entries and snapshots not committed yet
+
+  mutable std::mutex view_mutex;
+  std::shared_ptr<const View> view = std::make_shared<const View>();
+  Counter& ticks;
+  Counter& failed_ticks;
+  Counter& anomalies_seen;
+  Counter& opened;
+};
+
+Engine::Engine(Deps deps, Settings settings) : impl_(std::make_unique<Impl>(deps, std::move(settings))) {}
+Engine::~Engine() = default;
+
+Result<void> Engine::start(Time now, const std::function<void(double)>& progress) {
+  Impl& self = *impl_;
+  const std::lock_guard lock(self.mutex);
+  const Duration step = self.settings.detect.slice;
+
+  SENTINEL_ASSIGN(const auto active, self.deps.state.incidents({.active_only = true, .limit = 100'000}));
+  SENTINEL_ASSIGN(const auto fresh,
+                  self.deps.state.incidents({.created_from = now - hours(24), .limit = 100'000}));
+  for (const auto* page : {&active, &fresh}) {
+    for (const auto& incident : page->incidents) self.known[incident.id] = incident;
+  }
+  SENTINEL_ASSIGN(const auto patterns, self.deps.state.blob(kPatternsBlob));
+  if (patterns) {
+    if (auto restored = correlate::PatternMiner::restore({}, *patterns)) {
+      self.miner = std::move(*restored);
+    } else {
+      self.deps.log.warning("patterns.restart", {{"reason", restored.error().text()}});
+    }
+  }
+
+  const Time closed_until = self.collector.closed_until(now);
+  SENTINEL_ASSIGN(const auto newest, self.deps.state.newest_ledger_entry());
+  SENTINEL_ASSIGN(const auto snapshot, self.deps.state.blob(kDetectorBlob));
+  bool restored = false;
+  if (snapshot) {
+    auto detector = detect::Detector::restore(self.settings.detect, *snapshot);
+    if (detector && detector->newest_closed()) {
+      self.detector = std::move(*detector);
+      restored = true;
+    } else {
+      self.deps.log.warning("detector.relearn",
+                            {{"reason", detector ? "the snapshot is empty" : detector.error().text()}});
+    }
+  }
+
+  SENTINEL_ASSIGN(const auto status, self.deps.telemetry.status());
+  Time from = closed_until;
+  if (restored) {
+    from = std::max(*self.detector.newest_closed() + step, align_down(now - self.settings.history, step));
+  } else if (status.extent) {
+    from = std::min(closed_until, std::max(align_down(status.extent->from, step),
+                                           align_down(now - self.settings.history, step)));
+  }
+  // What an earlier run has evaluated is only taught again; without one, all of the past is history.
+  const Time taught_until =
+      newest ? std::max(from, std::min(closed_until, newest->slice + step)) : std::max(from, closed_until);
+
+  // The cache of recent slices, for correlation; then the fold.
+  self.collector.begin_at(from);
+  if (restored) {
+    SENTINEL_ASSIGN(const auto before,
+                    self.collector.closed({align_down(from - self.settings.recent, step), from}));
+    self.collector.advance(before);
+    self.collector.begin_at(from);
+    for (const auto& slice : before) self.silent_fleet.heard(slice, step);
+  }
+  for (Time at = from; at < taught_until;) {
+    const Time to = std::min(taught_until, at + self.settings.page);
+    SENTINEL_ASSIGN(const auto page, self.collector.closed({at, to}));
+    for (const auto& slice : page) {
+      self.standing = self.detector.close(slice);
+      self.silent_fleet.heard(slice, step);
+    }
+    self.collector.advance(page);
+    at = to;
+    if (progress) progress(seconds_of(at - from) / std::max(1.0, seconds_of(taught_until - from)));
+  }
+  self.next_snapshot = now + self.settings.snapshot_every;
+  self.arrivals_seen = now;
+  self.started = true;
+  self.deps.log.info("engine.started",
+                     {{"services", static_cast<std::int64_t>(self.detector.services().size())},
+                      {"history_from", format_rfc3339(from)},
+                      {"evaluates_from", format_rfc3339(self.collector.next())},
+                      {"restored", restored},
+                      {"open_incidents", static_cast<std::int64_t>(active.incidents.size())}});
+  return {};
+}
+
+Result<TickReport> Engine::tick(Time now) {
+  Impl& self = *impl_;
+  const std::lock_guard lock(self.mutex);
+  self.stages.begin();
+  auto result = self.run_tick(now);
+  if (result) {
+    self.ticks.add();
+    self.publish(*result, now);
+    return result;
+  }
+  self.failed_ticks.add();
+  View next = *self.view;
+  // Said once per outage: the ledger and /api/health carry on the story.
+  if (!next.blind_since) self.deps.log.error("sentinelops.tick.error", {{"error", result.error().text()}});
+  if (!next.blind_since) next.blind_since = now;
+  next.blind_reason = result.error().text();
+  ++next.failed_ticks;
+  const std::lock_guard view_lock(self.view_mutex);
+  self.view = std::make_shared<const View>(std::move(next));
+  return result;
+}
+
+Result<TickReport> Engine::Impl::run_tick(Time now) {
+  const Duration step = settings.detect.slice;
+  TickReport report;
+  deps.log.debug("detection.cycle.start",
+                 {{"services", static_cast<std::int64_t>(detector.services().size())}});
+
+  SENTINEL_ASSIGN(Collected collected,
+                  stages.run<Collected>("collect", {}, [&] { return collector.collect(now); }));
+  report.backlog = !collected.complete;
+
+  // A slice is in time when the tick that closes it comes as soon as one can.
+  const Duration in_time = settings.settle + 2 * settings.interval + step;
+  SENTINEL_ASSIGN(auto current, stages.run<std::vector<model::Anomaly>>(
+                                    "detect", {}, [&]() -> Result<std::vector<model::Anomaly>> {
+                                      for (auto& slice : collected.closing) {
+                                        silent_fleet.heard(slice, step);
+                                        const auto entry = ledger_entry(slice, step, now, in_time);
+                                        slice.known = entry.coverage != model::Coverage::kGap;
+                                        standing = detector.close(slice);
+                                        if (entry.coverage == model::Coverage::kLate && !standing.empty()) {
+                                          late_windows.push_back({slice.start + step, standing});
+                                          for (auto& anomaly : late_windows.back().anomalies)
+                                            anomaly.late = true;
+                                        }
+                                        report.late += entry.coverage == model::Coverage::kLate ? 1U : 0U;
+                                        report.gaps += entry.coverage == model::Coverage::kGap ? 1U : 0U;
+                                        pending.ledger.push_back(entry);
+                                      }
+                                      report.closed = collected.closing.size();
+                                      if (report.backlog) return std::vector<model::Anomaly>();
+                                      for (auto& slice : collected.open) {
+                                        silent_fleet.heard(slice, step);
+                                        slice.known = documents(slice) > 0;
+                                      }
+                                      auto judged = detector.preview(collected.open);
+                                      // Silence is judged on closed slices only: what the last close found
+                                      // still stands.
+                                      for (const auto& anomaly : standing) {
+                                        if (anomaly.metric == model::kSilence) judged.push_back(anomaly);
+                                      }
+                                      return judged;
+                                    }));
+  collector.advance(collected.closing);
+  open = std::move(collected.open);
+
+  for (; !late_windows.empty(); late_windows.pop_front()) {
+    SENTINEL_TRY(judge(late_windows.front().anomalies, {}, late_windows.front().end, report));
+  }
+  if (!report.backlog) {
+    log_anomalies(current);
+    report.anomalies = current;
+    SENTINEL_TRY(judge(std::move(current), open, now, report));
+  }
+  SENTINEL_TRY(count_late(now));
+  if (next_snapshot && now >= *next_snapshot) {
+    pending.blobs = snapshot_change().blobs;
+    next_snapshot = now + settings.snapshot_every;
+  }
+  SENTINEL_TRY(stages.run<bool>("commit", true, [&]() -> Result<bool> {
+    if (!pending.empty()) SENTINEL_TRY(deps.state.commit(pending));
+    pending = {};
+    return true;
+  }));
+  log_gap(now);
+  deps.log.info("detection.cycle.complete",
+                {{"anomalies", static_cast<std::int64_t>(report.anomalies.size())},
+                 {"services", static_cast<std::int64_t>(detector.services().size())}});
+  return report;
+}
+
+// From anomalies at one moment to committed incidents.
+Result<void> Engine::Impl::judge(std::vector<model::Anomaly> anomalies,
+                                 std::span<const detect::FleetSlice> open_slices, Time at,
+                                 TickReport& report) {
+  std::vector<model::Group> groups;
+  std::vector<std::vector<model::RunbookMatch>> runbooks;
+  if (!anomalies.empty()) {
+    SENTINEL_ASSIGN(
+        groups,
+        stages.run<std::vector<model::Group>>("correlate", {}, [&]() -> Result<std::vector<model::Group>> {
+          const OutageContext context{anomalies, collector.recent(), open_slices, detector.services(), at};
+          SENTINEL_ASSIGN(auto input, gather(context, deps.telemetry, miner, settings));
+          return correlate::correlate(input, settings.correlate);
+        }));
+    SENTINEL_ASSIGN(runbooks,
+                    stages.run<std::vector<std::vector<model::RunbookMatch>>>(
+                        "runbooks", {}, [&]() -> Result<std::vector<std::vector<model::RunbookMatch>>> {
+                          std::vector<std::vector<model::RunbookMatch>> all;
+                          for (const auto& group : groups) {
+                            SENTINEL_ASSIGN(auto matches,
+                                            deps.state.search_runbooks(runbooks::query_for(group)));
+                            all.push_back(std::move(matches));
+                          }
+                          return all;
+                        }));
+  }
+
+  SENTINEL_ASSIGN(auto outcome,
+                  stages.run<incidents::Outcome>("incidents", {}, [&]() -> Result<incidents::Outcome> {
+                    SENTINEL_ASSIGN(const auto silences, deps.state.silences());
+                    std::vector<model::Incident> candidates;
+                    for (const auto& [id, incident] : known) candidates.push_back(incident);
+                    return incidents::advance(candidates, groups, silences, settings.incidents, at);
+                  }));
+
+  SENTINEL_TRY(stages.run<bool>("report", true, [&]() -> Result<bool> {
+    for (auto& incident : outcome.changed) {
+      if (!incident.is_active()) continue;
+      for (std::size_t g = 0; g < groups.size() && g < runbooks.size(); ++g) {
+        if (shares_anomaly(incident, groups[g])) incident.runbooks = runbooks[g];
+      }
+      // A model's answer is replaced only by its own update; the deterministic report follows the facts.
+      if (incident.analysis && incident.analysis->source != "deterministic") continue;
+      incident.analysis = analyze::deterministic_report(group_of(incident), incident.runbooks);
+    }
+    return true;
+  }));
+
+  SENTINEL_TRY(stages.run<bool>("commit", true, [&]() -> Result<bool> {
+    state::Change change;
+    change.incidents = outcome.changed;
+    change.events = outcome.events;
+    if (!change.empty()) SENTINEL_TRY(deps.state.commit(change));
+    return true;
+  }));
+  if (!outcome.events.empty() && !groups.empty()) {
+    std::size_t events = 0;
+    std::size_t matches = 0;
+    for (const auto& group : groups) events += group.events.size();
+    for (const auto& found : runbooks) matches += found.size();
+    deps.log.info("correlation.complete", {{"events", static_cast<std::int64_t>(events)},
+                                           {"groups", static_cast<std::int64_t>(groups.size())}});
+    deps.log.info("runbooks.matched", {{"count", static_cast<std::int64_t>(matches)}});
+  }
+  remember(outcome.changed, at);
+  log_events(outcome.events, outcome.changed);
+  report.changed.insert(report.changed.end(), outcome.changed.begin(), outcome.changed.end());
+  report.events.insert(report.events.end(), outcome.events.begin(), outcome.events.end());
+  return {};
+}
+
+// Documents that came since the last tick for slices that had closed: the ledger counts them.
+Result<void> Engine::Impl::count_late(Time now) {
+  const Duration step = settings.detect.slice;
+  const model::TimeRange since{arrivals_seen.value_or(now), now};
+  if (since.empty()) return {};
+  SENTINEL_ASSIGN(const auto arrivals, deps.telemetry.arrivals(since, step));
+  arrivals_seen = now;
+  ingest_lag.reset();
+  std::map<Time, std::uint64_t> late;
+  const Time cached = collector.recent().empty() ? collector.next() : collector.recent().front().start;
+  for (const auto& arrival : arrivals) {
+    ingest_lag = std::max(ingest_lag.value_or(Duration::zero()), arrival.max_lag);
+    // What is older than the cache is an import of history, not a late document.
+    if (arrival.slice + step + settings.settle < since.from && arrival.slice >= cached)
+      late[arrival.slice] += arrival.docs;
+  }
+  if (late.empty()) return {};
+  SENTINEL_ASSIGN(const auto entries, deps.state.ledger({late.begin()->first, late.rbegin()->first + step}));
+  for (auto entry : entries) {
+    const auto found = late.find(entry.slice);
+    if (found == late.end()) continue;
+    const bool now_closing = std::any_of(pending.ledger.begin(), pending.ledger.end(),
+                                         [&](const auto& e) { return e.slice == entry.slice; });
+    if (now_closing) continue;
+    entry.late_docs += found->second;
+    pending.ledger.push_back(entry);
+  }
+  return {};
+}
+
+void Engine::Impl::log_anomalies(const std::vector<model::Anomaly>& anomalies) {
+  std::map<Key, model::Severity> now_announced;
+  for (const auto& anomaly : anomalies) {
+    const auto before = announced.find(key_of(anomaly));
+    if (before == announced.end() || before->second != anomaly.severity) {
+      anomalies_seen.add();
+      deps.log.warning("anomaly.detected", {{"service", anomaly.service},
+                                            {"metric", anomaly.metric},
+                                            {"z_score", std::round(anomaly.score * 100) / 100},
+                                            {"severity", model::to_string(anomaly.severity)},
+                                            {"sentence", anomaly.sentence}});
+    }
+    now_announced[key_of(anomaly)] = anomaly.severity;
+  }
+  announced = std::move(now_announced);
+}
+
+void Engine::Impl::log_events(const std::vector<model::IncidentEvent>& events,
+                              const std::vector<model::Incident>& changed) {
+  for (const auto& event : events) {
+    const auto incident = std::find_if(changed.begin(), changed.end(),
+                                       [&](const auto& i) { return i.id == event.incident_id; });
+    const std::string severity =
+        incident == changed.end() ? "" : std::string(model::to_string(incident->severity));
+    if (event.kind == "opened") {
+      opened.add();
+      if (incident != changed.end() && incident->analysis) {
+        deps.log.info("analyzer.complete", {{"confidence", model::to_string(incident->analysis->confidence)},
+                                            {"source", incident->analysis->source}});
+      }
+      deps.log.warning("incident.created", {{"id", event.incident_id},
+                                            {"severity", severity},
+                                            {"title", incident == changed.end() ? "" : incident->title}});
+    } else {
+      deps.log.info("incident." + event.kind,
+                    {{"id", event.incident_id}, {"severity", severity}, {"text", event.text}});
+    }
+  }
+}
+
+void Engine::Impl::log_gap(Time now) {
+  const auto since = silent_fleet.silent_since(now);
+  if (since && !gap_logged) {
+    deps.log.warning("telemetry.gap", {{"since", format_rfc3339(*since)},
+                                       {"text", "no documents from any service since then"}});
+  } else if (!since && gap_logged) {
+    deps.log.info("telemetry.resumed", {{"gap_since", format_rfc3339(*gap_logged)}});
+  }
+  gap_logged = since;
+}
+
+void Engine::Impl::remember(const std::vector<model::Incident>& changed, Time now) {
+  for (const auto& incident : changed) known[incident.id] = incident;
+  std::erase_if(known, [&](const auto& item) {
+    const auto& incident = item.second;
+    return !incident.is_active() && incident.resolved_at &&
+           *incident.resolved_at + settings.incidents.dedup_cooldown < now;
+  });
+}
+
+void Engine::Impl::publish(const TickReport& report, Time now) {
+  View next;
+  next.services = detector.services();
+  next.anomalies = report.anomalies;
+  next.last_tick = now;
+  next.telemetry_gap_since = gap_logged;
+  next.ingest_lag = ingest_lag;
+  next.stages = stages.took();
+  next.ticks = view->ticks + 1;
+  next.failed_ticks = view->failed_ticks;
+  for (const auto& [id, incident] : known) next.active_incidents += incident.is_active() ? 1U : 0U;
+  if (view->blind_since) {
+    deps.log.info("sentinelops.tick.recovered", {{"blind_since", format_rfc3339(*view->blind_since)}});
+  }
+  const std::lock_guard view_lock(view_mutex);
+  view = std::make_shared<const View>(std::move(next));
+}
+
+state::Change Engine::Impl::snapshot_change() const {
+  state::Change change;
+  change.blobs.emplace_back(kDetectorBlob, detector.snapshot());
+  change.blobs.emplace_back(kPatternsBlob, miner.snapshot());
+  return change;
+}
+
+Result<void> Engine::flush(Time) {
+  const std::lock_guard lock(impl_->mutex);
+  if (!impl_->started) return {};
+  return impl_->deps.state.commit(impl_->snapshot_change());
+}
+
+void Engine::set_stop(std::stop_token stop) {
+  const std::lock_guard lock(impl_->mutex);
+  impl_->stages.set_stop(std::move(stop));
+}
+
+Result<void> Engine::Impl::command(
+    const std::string& id, Time now,
+    const std::function<Result<incidents::Outcome>(const model::Incident&)>& decide) {
+  const std::lock_guard lock(mutex);
+  SENTINEL_ASSIGN(const auto found, deps.state.incident(id));
+  if (!found) return fail(ErrorKind::kNotFound, fmt::format("incident {} not found", id));
+  SENTINEL_ASSIGN(const auto outcome, decide(*found));
+  state::Change change;
+  change.incidents = outcome.changed;
+  change.events = outcome.events;
+  SENTINEL_TRY(deps.state.commit(change));
+  remember(outcome.changed, now);
+  log_events(outcome.events, outcome.changed);
+  return {};
+}
+
+Result<void> Engine::acknowledge(const std::string& id, std::string_view who, std::string_view why,
+                                 Time now) {
+  return impl_->command(id, now, [&](const model::Incident& incident) {
+    return incidents::acknowledge(incident, who, why, now);
+  });
+}
+Result<void> Engine::resolve(const std::string& id, std::string_view who, std::string_view why, Time now) {
+  return impl_->command(
+      id, now, [&](const model::Incident& incident) { return incidents::resolve(incident, who, why, now); });
+}
+Result<void> Engine::comment(const std::string& id, std::string_view who, std::string_view text, Time now) {
+  return impl_->command(
+      id, now, [&](const model::Incident& incident) { return incidents::comment(incident, who, text, now); });
+}
+
+std::vector<detect::Explanation> Engine::explain(const std::string& service) const {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->detector.explain(service, impl_->open);
+}
+
+std::vector<model::Slice> Engine::recent_slices(const std::string& service) const {
+  const std::lock_guard lock(impl_->mutex);
+  std::vector<model::Slice> slices;
+  const auto take = [&](const detect::FleetSlice& fleet) {
+    const auto found = std::find_if(fleet.services.begin(), fleet.services.end(),
+                                    [&](const auto& s) { return s.service == service; });
+    slices.push_back(found != fleet.services.end() ? *found
+                                                   : model::Slice{.service = service, .start = fleet.start});
+  };
+  for (const auto& fleet : impl_->collector.recent()) take(fleet);
+  for (const auto& fleet : impl_->open) take(fleet);
+  return slices;
+}
+
+std::shared_ptr<const View> Engine::view() const {
+  const std::lock_guard lock(impl_->view_mutex);
+  return impl_->view;
+}
+
+}  // namespace sentinel::engine

@@ -1,0 +1,76 @@
+// One tick: collect -> detect -> correlate -> runbooks -> incidents -> report -> commit. The only writer of
+// incidents.
+//
+// Legal use: start(now) once, then tick(now) with rising times; commands at any time. All calls are safe from
+// any thread (one at a time runs); view() never waits. Time is an argument: scenarios and replays call tick()
+// with simulated times and get the same bytes for the same input.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "base/log.hpp"
+#include "base/metrics.hpp"
+#include "base/result.hpp"
+#include "detect/detector.hpp"
+#include "engine/settings.hpp"
+#include "engine/view.hpp"
+#include "model/incident.hpp"
+#include "state/store.hpp"
+#include "telemetry/store.hpp"
+
+namespace sentinel::engine {
+
+struct TickReport {
+  std::vector<model::Anomaly> anomalies;     // judged now
+  std::vector<model::Incident> changed;      // incidents that changed, whole, as committed
+  std::vector<model::IncidentEvent> events;  // what happened to them
+  std::size_t closed = 0;                    // slices that became final
+  std::size_t late = 0;                      // of them, judged after the fact
+  std::size_t gaps = 0;                      // of them, without any document of the fleet
+  bool backlog = false;                      // more closed slices wait: call tick again with the same time
+};
+
+class Engine {
+ public:
+  // All outlive the engine.
+  struct Deps {
+    telemetry::TelemetryStore& telemetry;
+    state::StateStore& state;
+    Log log;
+    Metrics& metrics;
+  };
+  Engine(Deps deps, Settings settings);
+  ~Engine();
+
+  // Takes up where the last run ended: the detector's snapshot, or history from the store (which only
+  // teaches: nothing that happened before the first start opens an incident). `progress` gets 0..1 while
+  // history is folded.
+  Result<void> start(Time now, const std::function<void(double)>& progress = {});
+  // A failed tick changes nothing; the next one evaluates what it missed.
+  Result<TickReport> tick(Time now);
+  // Writes the detector's snapshot, for a quick next start.
+  Result<void> flush(Time now);
+  void set_stop(std::stop_token stop);
+
+  Result<void> acknowledge(const std::string& incident_id, std::string_view who, std::string_view why,
+                           Time now);
+  Result<void> resolve(const std::string& incident_id, std::string_view who, std::string_view why, Time now);
+  Result<void> comment(const std::string& incident_id, std::string_view who, std::string_view text, Time now);
+
+  // Why each metric of the service does or does not alert, as of the slices of the last tick.
+  std::vector<detect::Explanation> explain(const std::string& service) const;
+  // The service's closed and open slices that are in memory, oldest first; one without documents is there,
+  // empty.
+  std::vector<model::Slice> recent_slices(const std::string& service) const;
+  std::shared_ptr<const View> view() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace sentinel::engine

@@ -1,0 +1,29 @@
+// What the engine shows of itself: a const whole, replaced after each tick. API and CLI read it from any
+// thread.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/time.hpp"
+#include "model/anomaly.hpp"
+
+namespace sentinel::engine {
+
+struct View {
+  std::vector<std::string> services;      // known to detection, sorted
+  std::vector<model::Anomaly> anomalies;  // as of the last tick
+  std::optional<Time> last_tick;          // that succeeded
+  std::optional<Time> blind_since;        // ticks have failed since then
+  std::string blind_reason;
+  std::optional<Time> telemetry_gap_since;  // the whole fleet has sent nothing since then
+  std::optional<Duration> ingest_lag;       // of the newest documents, largest in the last tick
+  std::vector<std::pair<std::string, Duration>> stages;
+  std::uint64_t ticks = 0;
+  std::uint64_t failed_ticks = 0;
+  std::uint64_t active_incidents = 0;
+};
+
+}  // namespace sentinel::engine
