@@ -27,9 +27,11 @@ struct TopologyEdge {
 // Everything one correlation may look at; the engine fills it.
 struct Input {
   std::vector<model::Anomaly> anomalies;
-  std::vector<model::LogEvent> events;   // warnings, errors (all services) and spans of the window, any order
-  std::vector<model::Pattern> patterns;  // of the window, with their change against the baseline
-  std::vector<model::CallSlice> calls;   // outgoing calls of the window
+  std::vector<model::LogEvent> events;         // warnings, errors (all services) and spans of the window
+  std::vector<model::LogEvent> events_before;  // the same of a stretch before it, where the store can say
+  std::vector<model::MetricSlice> metrics;     // of the window and the baseline, where there are any
+  std::vector<model::Pattern> patterns;        // of the window, with their change against the baseline
+  std::vector<model::CallSlice> calls;         // outgoing calls of the window
   std::vector<model::CallSlice> calls_before;  // and of the baseline before it
   std::vector<model::Slice> slices;            // of the window and the baseline, all services
   std::vector<TopologyEdge> topology;          // configured and learned

@@ -53,6 +53,7 @@ struct Incident {
   int suppressed = 0;  // duplicates within the cooldown
   int reopened = 0;
   std::string acknowledged_by;  // empty when nobody did
+  std::string merged_into;  // id of the incident that this one turned out to be part of; empty when it stands
 
   bool is_active() const { return state != IncidentState::kResolved; }
 };

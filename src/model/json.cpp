@@ -445,6 +445,7 @@ json to_json(const Incident& i) {
             {"reopened", i.reopened}};
   if (i.resolved_at) j["resolved_at"] = format_rfc3339(*i.resolved_at);
   if (!i.acknowledged_by.empty()) j["acknowledged_by"] = i.acknowledged_by;
+  if (!i.merged_into.empty()) j["merged_into"] = i.merged_into;
   if (i.analysis) {
     j["analysis"] = to_json(*i.analysis);
     j["root_cause"] = i.analysis->root_cause;
@@ -499,6 +500,7 @@ Result<Incident> incident_from_json(const json& source) {
   in.read("suppressed", i.suppressed);
   in.read("reopened", i.reopened);
   in.read("acknowledged_by", i.acknowledged_by);
+  in.read("merged_into", i.merged_into);
   return std::move(in).finish(std::move(i));
 }
 

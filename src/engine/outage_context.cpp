@@ -1,0 +1,78 @@
+#include "engine/outage_context.hpp"
+
+#include <algorithm>
+
+namespace sentinel::engine {
+namespace {
+
+// How far before the window spans and lines are sampled as "what is normal".
+constexpr Duration kBaselineSample = minutes(30);
+
+}  // namespace
+
+model::TimeRange correlation_window(std::span<const model::Anomaly> anomalies, const Settings& settings,
+                                    Time now) {
+  Time earliest = now;
+  for (const auto& anomaly : anomalies) {
+    // A slow ramp is judged over an hour; its beginning says little about who started what.
+    const Time from = std::max(anomaly.window.from, anomaly.window.to - settings.correlate.window);
+    earliest = std::min(earliest, from);
+  }
+  earliest = std::max(earliest, now - 3 * settings.correlate.window);
+  return {align_down(earliest, settings.detect.slice), now};
+}
+
+Result<correlate::Input> gather(const OutageContext& context, telemetry::TelemetryStore& store,
+                                correlate::PatternMiner& miner, const Settings& settings) {
+  const Duration step = settings.detect.slice;
+  const model::TimeRange window = correlation_window(context.anomalies, settings, context.now);
+  const model::TimeRange before{align_down(window.from - kBaselineSample, step), window.from};
+  const Time slice_end = align_down(window.to, step) + step;
+
+  correlate::Input input;
+  input.now = context.now;
+  input.anomalies.assign(context.anomalies.begin(), context.anomalies.end());
+  input.topology = settings.topology;
+  input.services = context.services;
+  for (const auto& fleet : context.closed) {
+    if (fleet.start < window.to)
+      input.slices.insert(input.slices.end(), fleet.services.begin(), fleet.services.end());
+    if (fleet.start < window.to)
+      input.metrics.insert(input.metrics.end(), fleet.metrics.begin(), fleet.metrics.end());
+  }
+  for (const auto& fleet : context.open) {
+    input.slices.insert(input.slices.end(), fleet.services.begin(), fleet.services.end());
+    input.metrics.insert(input.metrics.end(), fleet.metrics.begin(), fleet.metrics.end());
+  }
+
+  const auto sample = [&](model::TimeRange range, telemetry::EventQuery::Kind kind,
+                          std::optional<model::Level> level,
+                          std::size_t limit) -> Result<std::vector<model::LogEvent>> {
+    telemetry::EventQuery query;
+    query.range = range;
+    query.kind = kind;
+    query.min_level = level;
+    query.limit = limit;
+    return store.events(query);
+  };
+  using Kind = telemetry::EventQuery::Kind;
+  SENTINEL_ASSIGN(input.events, sample(window, Kind::kAll, model::Level::kWarning, settings.event_sample));
+  SENTINEL_ASSIGN(auto spans, sample(window, Kind::kSpans, std::nullopt, settings.span_sample));
+  SENTINEL_ASSIGN(input.events_before,
+                  sample(before, Kind::kAll, model::Level::kWarning, settings.event_sample));
+  SENTINEL_ASSIGN(auto spans_before, sample(before, Kind::kSpans, std::nullopt, settings.span_sample));
+  // A failed request may be in both samples: it is one event.
+  const auto merge = [](std::vector<model::LogEvent>& into, std::vector<model::LogEvent>& spans_in) {
+    std::erase_if(spans_in, [](const model::LogEvent& e) { return e.level >= model::Level::kWarning; });
+    into.insert(into.end(), std::make_move_iterator(spans_in.begin()),
+                std::make_move_iterator(spans_in.end()));
+  };
+  merge(input.events, spans);
+  merge(input.events_before, spans_before);
+  SENTINEL_ASSIGN(input.calls, store.calls({window.from, slice_end}, step));
+  SENTINEL_ASSIGN(input.calls_before, store.calls(before, step));
+  (void)miner;
+  return input;
+}
+
+}  // namespace sentinel::engine

@@ -1,0 +1,364 @@
+#include "incidents/lifecycle.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace sentinel::incidents {
+namespace {
+
+using model::Anomaly;
+using model::Incident;
+using model::IncidentEvent;
+using Key = std::pair<std::string, std::string>;  // service, metric
+
+constexpr const char* kSelf = "sentinelops";
+
+Key key_of(const Anomaly& anomaly) { return {anomaly.service, anomaly.metric}; }
+
+std::set<Key> keys_of(const std::vector<Anomaly>& anomalies) {
+  std::set<Key> keys;
+  for (const auto& anomaly : anomalies) keys.insert(key_of(anomaly));
+  return keys;
+}
+
+bool overlaps(const std::set<Key>& a, const std::set<Key>& b) {
+  return std::any_of(a.begin(), a.end(), [&](const Key& key) { return b.contains(key); });
+}
+
+IncidentEvent event(const Incident& incident, std::string kind, std::string text, Time now,
+                    std::string_view actor = kSelf) {
+  return {.incident_id = incident.id,
+          .at = now,
+          .kind = std::move(kind),
+          .actor = std::string(actor),
+          .text = std::move(text)};
+}
+
+// The anomaly that names the incident: the worst of the leading cause, else the worst of all.
+const Anomaly& leading(const model::Group& group) {
+  const auto worse_first = [](const Anomaly* a, const Anomaly* b) {
+    if (a->severity != b->severity) return model::worse(a->severity, b->severity);
+    if (a->score != b->score) return a->score > b->score;
+    return key_of(*a) < key_of(*b);
+  };
+  const Anomaly* best = nullptr;
+  for (const bool own : {true, false}) {
+    for (const auto& anomaly : group.anomalies) {
+      const bool of_cause = !group.causes.empty() && anomaly.service == group.causes.front().service;
+      if (own && !of_cause) continue;
+      if (best == nullptr || worse_first(&anomaly, best)) best = &anomaly;
+    }
+    if (best != nullptr) return *best;
+  }
+  return group.anomalies.front();
+}
+
+std::string title_of(const model::Group& group, model::Severity severity) {
+  const Anomaly& lead = leading(group);
+  std::string title =
+      fmt::format("{}: {}", lead.service, lead.sentence.empty() ? lead.metric : lead.sentence);
+  const std::size_t others = group.services.size() > 1 ? group.services.size() - 1 : 0;
+  if (others > 0) title += fmt::format("; {} more service{} affected", others, others == 1 ? "" : "s");
+  return fmt::format("{} ({})", title, model::to_string(severity));
+}
+
+// Takes the newest facts of the group into the incident. Services and anomalies only grow while it is active:
+// who was hurt stays named, even when it has recovered before the others.
+void absorb(Incident& incident, const model::Group& group, Time now) {
+  std::map<Key, Anomaly> by_key;
+  for (auto& anomaly : incident.anomalies) by_key[key_of(anomaly)] = std::move(anomaly);
+  for (const auto& anomaly : group.anomalies) {
+    auto& kept = by_key[key_of(anomaly)];
+    // The original shows the severity that opened it: an anomaly that fades keeps the worst it had.
+    const bool fades = !kept.service.empty() && model::worse(kept.severity, anomaly.severity);
+    if (!fades) kept = anomaly;
+    kept.at = anomaly.at;
+    incident.last_bad_at =
+        std::max(incident.last_bad_at, anomaly.late ? anomaly.window.to : std::max(anomaly.at, now));
+  }
+  incident.anomalies.clear();
+  for (auto& [key, anomaly] : by_key) incident.anomalies.push_back(std::move(anomaly));
+
+  // The ranking of the moment with the most evidence stands: when an outage fades, what is left says little.
+  const bool richer = group.anomalies.size() * 2 >= incident.anomalies.size();
+  if (richer || incident.causes.empty()) {
+    incident.causes = group.causes;
+    incident.links = group.links;
+    if (!group.patterns.empty()) incident.patterns = group.patterns;
+    if (!group.events.empty()) incident.events = group.events;
+  }
+  std::vector<std::string> services;
+  const auto add = [&](const std::string& service) {
+    if (std::find(services.begin(), services.end(), service) == services.end()) services.push_back(service);
+  };
+  if (!incident.causes.empty()) add(incident.causes.front().service);
+  for (const auto& service : group.services) add(service);
+  for (const auto& service : incident.services) add(service);
+  incident.services = std::move(services);
+  incident.onset = std::min(incident.onset, group.onset);
+  incident.severity = model::worst(incident.severity, group.severity());
+}
+
+Incident opened(const model::Group& group, Time now) {
+  Incident incident;
+  const Anomaly& lead = leading(group);
+  incident.dedup_key = lead.dedup_key();
+  incident.id = model::incident_id(now, incident.dedup_key);
+  incident.severity = group.severity();
+  incident.title = title_of(group, incident.severity);
+  incident.created_at = now;
+  incident.updated_at = now;
+  incident.onset = std::min(group.onset, now);
+  incident.last_bad_at = now;
+  absorb(incident, group, now);
+  return incident;
+}
+
+class Step {
+ public:
+  Step(std::span<const Incident> known, std::span<const model::Silence> silences, const Settings& settings,
+       Time now)
+      : silences_(silences), settings_(settings), now_(now) {
+    for (const auto& incident : known) incidents_[incident.id] = incident;
+  }
+
+  void take(const model::Group& group) {
+    if (group.anomalies.empty()) return;
+    const auto homes = active_homes(group);
+    if (homes.empty()) {
+      if (const auto relapsed = resolved_home(group)) return reopen(*relapsed, group);
+      return open(group);
+    }
+    // A group that links two active incidents shows that they are one outage: the older keeps its name.
+    for (std::size_t i = 1; i < homes.size(); ++i) merge(homes.front(), homes[i]);
+    join(homes.front(), group);
+  }
+
+  void resolve_quiet() {
+    for (auto& [id, incident] : incidents_) {
+      if (!incident.is_active() || now_ - incident.last_bad_at < settings_.resolve_after) continue;
+      incident.state = model::IncidentState::kResolved;
+      incident.resolved_at = now_;
+      changed(incident);
+      say(incident, "resolved",
+          fmt::format("no anomaly for {}; it lasted {}", format_duration(settings_.resolve_after),
+                      format_duration(std::max(Duration::zero(), incident.last_bad_at - incident.onset))));
+    }
+  }
+
+  Outcome outcome() {
+    for (const auto& id : order_) outcome_.changed.push_back(incidents_.at(id));
+    return std::move(outcome_);
+  }
+
+ private:
+  // Active incidents that share an anomaly with the group or whose services the group's causes and links
+  // reach, oldest first.
+  std::vector<std::string> active_homes(const model::Group& group) const {
+    const auto keys = keys_of(group.anomalies);
+    std::set<std::string> troubled;
+    for (const auto& anomaly : group.anomalies) troubled.insert(anomaly.service);
+    std::set<std::string> linked(troubled);
+    for (const auto& link : group.links) {
+      if (link.blame <= 0) continue;
+      if (troubled.contains(link.caller)) linked.insert(link.callee);
+      if (troubled.contains(link.callee)) linked.insert(link.caller);
+    }
+    std::vector<const Incident*> homes;
+    for (const auto& [id, incident] : incidents_) {
+      if (!incident.is_active()) continue;
+      const bool same_trouble = overlaps(keys_of(incident.anomalies), keys);
+      // One more metric of a service that is in trouble, or of one that blames (or is blamed by) the
+      // troubled.
+      const bool same_service = std::any_of(incident.anomalies.begin(), incident.anomalies.end(),
+                                            [&](const Anomaly& a) { return linked.contains(a.service); });
+      const bool recent = now_ - incident.last_bad_at < settings_.resolve_after;
+      if (same_trouble || (same_service && recent)) homes.push_back(&incident);
+    }
+    std::sort(homes.begin(), homes.end(), [](const Incident* a, const Incident* b) {
+      return a->created_at != b->created_at ? a->created_at < b->created_at : a->id < b->id;
+    });
+    std::vector<std::string> ids;
+    for (const Incident* home : homes) ids.push_back(home->id);
+    return ids;
+  }
+
+  // The newest incident with the same trouble that was resolved within the cooldown.
+  std::optional<std::string> resolved_home(const model::Group& group) const {
+    const auto keys = keys_of(group.anomalies);
+    const Incident* newest = nullptr;
+    for (const auto& [id, incident] : incidents_) {
+      if (incident.is_active() || !incident.merged_into.empty() || !incident.resolved_at ||
+          now_ - *incident.resolved_at >= settings_.dedup_cooldown)
+        continue;
+      if (!overlaps(keys_of(incident.anomalies), keys)) continue;
+      if (newest == nullptr || *incident.resolved_at > *newest->resolved_at) newest = &incident;
+    }
+    return newest == nullptr ? std::nullopt : std::optional(newest->id);
+  }
+
+  void open(const model::Group& group) {
+    Incident incident = opened(group, now_);
+    // Two outages in one second with the same key cannot be: keys are disjoint between groups. An id from an
+    // earlier, resolved incident of the same second can.
+    while (incidents_.contains(incident.id)) incident.id += "x";
+    const std::string id = incident.id;
+    incidents_[id] = std::move(incident);
+    Incident& home = incidents_.at(id);
+    changed(home);
+    say(home, "opened", home.title);
+    note_silence(home, group);
+  }
+
+  void reopen(const std::string& id, const model::Group& group) {
+    Incident& home = incidents_.at(id);
+    home.state = model::IncidentState::kOpen;
+    home.resolved_at.reset();
+    home.acknowledged_by.clear();
+    ++home.reopened;
+    absorb(home, group, now_);
+    changed(home);
+    say(home, "reopened", fmt::format("the same trouble is back: {}", leading(group).sentence));
+  }
+
+  void join(const std::string& id, const model::Group& group) {
+    Incident& home = incidents_.at(id);
+    const auto before_severity = home.severity;
+    const auto before_services = std::set<std::string>(home.services.begin(), home.services.end());
+    const std::string before_cause = home.causes.empty() ? "" : home.causes.front().service;
+    const auto before_keys = keys_of(home.anomalies);
+    std::map<Key, model::Severity> severities;
+    for (const auto& anomaly : home.anomalies) severities[key_of(anomaly)] = anomaly.severity;
+    for (const auto& anomaly : group.anomalies) {
+      const auto known = severities.find(key_of(anomaly));
+      // The original's duplicate: same service, metric and severity within the cooldown.
+      if (known != severities.end() && known->second == anomaly.severity &&
+          now_ - home.created_at < settings_.dedup_cooldown) {
+        ++home.suppressed;
+        ++outcome_.suppressed;
+      }
+    }
+    absorb(home, group, now_);
+    changed(home);
+    if (model::worse(home.severity, before_severity)) {
+      home.title = title_of(group, home.severity);
+      say(home, "escalated",
+          fmt::format("{} -> {}: {}", model::to_string(before_severity), model::to_string(home.severity),
+                      leading(group).sentence));
+    }
+    std::vector<std::string> joined;
+    for (const auto& service : home.services) {
+      if (!before_services.contains(service)) joined.push_back(service);
+    }
+    const std::string cause = home.causes.empty() ? "" : home.causes.front().service;
+    if (!joined.empty()) {
+      say(home, "updated", fmt::format("now also affects {}", fmt::join(joined, ", ")));
+    }
+    if (cause != before_cause && !before_cause.empty()) {
+      say(home, "updated", fmt::format("leading cause is now {} (was {})", cause, before_cause));
+    }
+    if (keys_of(home.anomalies) != before_keys) note_silence(home, group);
+  }
+
+  void merge(const std::string& survivor_id, const std::string& merged_id) {
+    Incident& survivor = incidents_.at(survivor_id);
+    Incident& merged = incidents_.at(merged_id);
+    model::Group facts;
+    facts.anomalies = merged.anomalies;
+    facts.services = merged.services;
+    facts.onset = merged.onset;
+    const Time last_bad = std::max(survivor.last_bad_at, merged.last_bad_at);
+    absorb(survivor, facts, now_);
+    survivor.last_bad_at = last_bad;
+    merged.state = model::IncidentState::kResolved;
+    merged.resolved_at = now_;
+    merged.merged_into = survivor.id;
+    changed(survivor);
+    changed(merged);
+    say(survivor, "merged", fmt::format("{} turned out to be the same outage", merged.id));
+    say(merged, "merged", fmt::format("part of {}", survivor.id));
+  }
+
+  void note_silence(const Incident& incident, const model::Group& group) {
+    const bool all_silenced =
+        std::all_of(group.anomalies.begin(), group.anomalies.end(), [&](const Anomaly& anomaly) {
+          return std::any_of(silences_.begin(), silences_.end(),
+                             [&](const auto& silence) { return silence.matches(anomaly, now_); });
+        });
+    if (all_silenced && !silences_.empty())
+      say(incident, "silenced", "every anomaly is under a silence: recorded, not announced");
+  }
+
+  void changed(Incident& incident) {
+    incident.updated_at = now_;
+    if (std::find(order_.begin(), order_.end(), incident.id) == order_.end()) order_.push_back(incident.id);
+  }
+  void say(const Incident& incident, std::string kind, std::string text) {
+    outcome_.events.push_back(event(incident, std::move(kind), std::move(text), now_));
+  }
+
+  std::map<std::string, Incident> incidents_;
+  std::span<const model::Silence> silences_;
+  const Settings& settings_;
+  Time now_;
+  std::vector<std::string> order_;  // ids of the changed, as they changed
+  Outcome outcome_;
+};
+
+Outcome by_person(Incident incident, std::string kind, std::string_view who, std::string text, Time now) {
+  incident.updated_at = now;
+  Outcome outcome;
+  outcome.events.push_back(event(incident, std::move(kind), std::move(text), now, who));
+  outcome.changed.push_back(std::move(incident));
+  return outcome;
+}
+
+}  // namespace
+
+Outcome advance(std::span<const Incident> known, std::span<const model::Group> groups,
+                std::span<const model::Silence> silences, const Settings& settings, Time now) {
+  Step step(known, silences, settings, now);
+  // The order of groups must not matter: they are taken by their onset, then by what they hold.
+  std::vector<const model::Group*> ordered;
+  for (const auto& group : groups) ordered.push_back(&group);
+  std::sort(ordered.begin(), ordered.end(), [](const model::Group* a, const model::Group* b) {
+    if (a->onset != b->onset) return a->onset < b->onset;
+    return keys_of(a->anomalies) < keys_of(b->anomalies);
+  });
+  for (const model::Group* group : ordered) step.take(*group);
+  step.resolve_quiet();
+  return step.outcome();
+}
+
+Result<Outcome> acknowledge(const Incident& incident, std::string_view who, std::string_view why, Time now) {
+  if (incident.state == model::IncidentState::kResolved) {
+    return fail(ErrorKind::kConflict,
+                fmt::format("{} is resolved; only an open incident can be acknowledged", incident.id));
+  }
+  Incident next = incident;
+  next.state = model::IncidentState::kAcknowledged;
+  next.acknowledged_by = who;
+  return by_person(std::move(next), "acknowledged", who, why.empty() ? "acknowledged" : std::string(why),
+                   now);
+}
+
+Result<Outcome> resolve(const Incident& incident, std::string_view who, std::string_view why, Time now) {
+  if (incident.state == model::IncidentState::kResolved) {
+    return fail(ErrorKind::kConflict, fmt::format("{} is resolved already", incident.id));
+  }
+  Incident next = incident;
+  next.state = model::IncidentState::kResolved;
+  next.resolved_at = now;
+  return by_person(std::move(next), "resolved", who, why.empty() ? "resolved by hand" : std::string(why),
+                   now);
+}
+
+Result<Outcome> comment(const Incident& incident, std::string_view who, std::string_view text, Time now) {
+  if (text.empty()) return fail(ErrorKind::kInvalid, "a comment needs a text");
+  return by_person(incident, "commented", who, std::string(text), now);
+}
+
+}  // namespace sentinel::incidents

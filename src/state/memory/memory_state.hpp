@@ -1,0 +1,42 @@
+// The double of the state store: everything in maps, gone with the object. Replays and tests use it.
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "state/store.hpp"
+
+namespace sentinel::state {
+
+class MemoryState final : public StateStore {
+ public:
+  Result<void> commit(const Change& change) override;
+  Result<IncidentPage> incidents(const IncidentQuery& query) override;
+  Result<std::optional<model::Incident>> incident(const std::string& id) override;
+  Result<std::vector<model::IncidentEvent>> timeline(const std::string& incident_id) override;
+  Result<void> put_silence(const model::Silence& silence) override;
+  Result<std::vector<model::Silence>> silences() override;
+  Result<void> put_runbook(const model::Runbook& runbook) override;
+  Result<bool> remove_runbook(const std::string& id) override;
+  Result<std::vector<model::Runbook>> runbooks() override;
+  Result<std::vector<model::RunbookMatch>> search_runbooks(const RunbookQuery& query) override;
+  Result<std::vector<OutboxRow>> outbox(std::optional<OutboxRow::Status> status, std::size_t limit) override;
+  Result<void> update_outbox(const OutboxRow& row) override;
+  Result<std::vector<model::LedgerEntry>> ledger(model::TimeRange range) override;
+  Result<std::optional<model::LedgerEntry>> newest_ledger_entry() override;
+  Result<std::optional<std::string>> blob(const std::string& name) override;
+
+ private:
+  std::mutex mutex_;
+  std::map<std::string, model::Incident> incidents_;
+  std::map<std::string, std::vector<model::IncidentEvent>> timelines_;
+  std::map<std::string, model::Silence> silences_;
+  std::map<std::string, model::Runbook> runbooks_;
+  std::vector<OutboxRow> outbox_;
+  std::map<Time, model::LedgerEntry> ledger_;
+  std::map<std::string, std::string> blobs_;
+};
+
+}  // namespace sentinel::state

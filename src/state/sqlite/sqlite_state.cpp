@@ -1,0 +1,497 @@
+#include "state/sqlite/sqlite_state.hpp"
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "base/text.hpp"
+#include "model/json.hpp"
+#include "state/ranking.hpp"
+#include "state/sqlite/schema.hpp"
+#include "state/sqlite/statement.hpp"
+
+namespace sentinel::state {
+namespace {
+
+struct CloseDb {
+  void operator()(sqlite3* db) const { sqlite3_close_v2(db); }
+};
+using Db = std::unique_ptr<sqlite3, CloseDb>;
+
+std::string dump(const nlohmann::json& json) {
+  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+Result<model::Incident> incident_of(const std::string& body) {
+  SENTINEL_ASSIGN(const auto json, model::parse_json(body));
+  return model::incident_from_json(json);
+}
+
+// Rolls back unless commit() was reached.
+class Transaction {
+ public:
+  static Result<Transaction> begin(sqlite3* db) {
+    SENTINEL_ASSIGN(auto statement, Statement::prepare(db, "BEGIN IMMEDIATE"));
+    SENTINEL_TRY(statement.run());
+    return Transaction(db);
+  }
+  Transaction(Transaction&& other) noexcept : db_(std::exchange(other.db_, nullptr)) {}
+  Transaction(const Transaction&) = delete;
+  ~Transaction() {
+    if (db_ != nullptr) sqlite3_exec(db_, "ROLLBACK", nullptr, nullptr, nullptr);
+  }
+  Result<void> commit() {
+    SENTINEL_ASSIGN(auto statement, Statement::prepare(db_, "COMMIT"));
+    SENTINEL_TRY(statement.run());
+    db_ = nullptr;
+    return {};
+  }
+
+ private:
+  explicit Transaction(sqlite3* db) : db_(db) {}
+  sqlite3* db_;
+};
+
+class SqliteState final : public StateStore {
+ public:
+  SqliteState(Db writer, Db reader) : writer_(std::move(writer)), reader_(std::move(reader)) {}
+
+  Result<void> commit(const Change& change) override;
+  Result<IncidentPage> incidents(const IncidentQuery& query) override;
+  Result<std::optional<model::Incident>> incident(const std::string& id) override;
+  Result<std::vector<model::IncidentEvent>> timeline(const std::string& incident_id) override;
+  Result<void> put_silence(const model::Silence& silence) override;
+  Result<std::vector<model::Silence>> silences() override;
+  Result<void> put_runbook(const model::Runbook& runbook) override;
+  Result<bool> remove_runbook(const std::string& id) override;
+  Result<std::vector<model::Runbook>> runbooks() override;
+  Result<std::vector<model::RunbookMatch>> search_runbooks(const RunbookQuery& query) override;
+  Result<std::vector<OutboxRow>> outbox(std::optional<OutboxRow::Status> status, std::size_t limit) override;
+  Result<void> update_outbox(const OutboxRow& row) override;
+  Result<std::vector<model::LedgerEntry>> ledger(model::TimeRange range) override;
+  Result<std::optional<model::LedgerEntry>> newest_ledger_entry() override;
+  Result<std::optional<std::string>> blob(const std::string& name) override;
+
+ private:
+  Result<void> put_incident(const model::Incident& incident);
+  Result<void> add_event(const model::IncidentEvent& event);
+  Result<void> add_outbox(const OutboxRow& row);
+  Result<std::vector<model::LedgerEntry>> read_ledger(Statement statement);
+
+  // One connection writes, one reads: in WAL a reader never waits for the writer.
+  std::mutex write_mutex_;
+  std::mutex read_mutex_;
+  Db writer_;
+  Db reader_;
+};
+
+Result<void> SqliteState::put_incident(const model::Incident& incident) {
+  SENTINEL_ASSIGN(
+      auto put,
+      Statement::prepare(
+          writer_.get(),
+          "INSERT INTO incident(id, created_at, state, severity, body) VALUES(?,?,?,?,?) ON CONFLICT(id) DO "
+          "UPDATE SET created_at=excluded.created_at, state=excluded.state, severity=excluded.severity, "
+          "body=excluded.body"));
+  put.bind(incident.id)
+      .bind(micros(incident.created_at))
+      .bind(model::to_string(incident.state))
+      .bind(static_cast<std::int64_t>(incident.severity))
+      .bind(dump(model::to_json(incident)));
+  SENTINEL_TRY(put.run());
+  SENTINEL_ASSIGN(auto clear,
+                  Statement::prepare(writer_.get(), "DELETE FROM incident_service WHERE incident_id=?"));
+  SENTINEL_TRY(clear.bind(incident.id).run());
+  for (const auto& service : std::set<std::string>(incident.services.begin(), incident.services.end())) {
+    SENTINEL_ASSIGN(
+        auto link,
+        Statement::prepare(writer_.get(), "INSERT INTO incident_service(service, incident_id) VALUES(?,?)"));
+    SENTINEL_TRY(link.bind(service).bind(incident.id).run());
+  }
+  return {};
+}
+
+Result<void> SqliteState::add_event(const model::IncidentEvent& event) {
+  SENTINEL_ASSIGN(
+      auto add, Statement::prepare(
+                    writer_.get(),
+                    "INSERT INTO event(incident_id, number, at, kind, actor, text, data) VALUES(?1, (SELECT "
+                    "coalesce(max(number), 0) + 1 FROM event WHERE incident_id=?1), ?2, ?3, ?4, ?5, ?6)"));
+  add.bind(event.incident_id)
+      .bind(micros(event.at))
+      .bind(event.kind)
+      .bind(event.actor)
+      .bind(event.text)
+      .bind(event.data);
+  auto done = add.run();
+  if (!done && done.error().kind == ErrorKind::kInvalid) {
+    return fail(ErrorKind::kInvalid, "event of incident " + event.incident_id + ", which does not exist");
+  }
+  return done;
+}
+
+Result<void> SqliteState::add_outbox(const OutboxRow& row) {
+  SENTINEL_ASSIGN(
+      auto add,
+      Statement::prepare(writer_.get(),
+                         "INSERT INTO outbox(key, channel, incident_id, event_number, payload, created_at, "
+                         "due_at, attempts, "
+                         "last_error, status) VALUES(?,?,?,?,?,?,?,?,?,?) ON CONFLICT(key) DO NOTHING"));
+  add.bind(row.key).bind(row.channel).bind(row.incident_id).bind(row.event_number).bind(row.payload);
+  add.bind(micros(row.created_at))
+      .bind(micros(row.due_at))
+      .bind(static_cast<std::int64_t>(row.attempts))
+      .bind(row.last_error)
+      .bind(static_cast<std::int64_t>(row.status));
+  return add.run();
+}
+
+Result<void> SqliteState::commit(const Change& change) {
+  const std::lock_guard lock(write_mutex_);
+  SENTINEL_ASSIGN(auto transaction, Transaction::begin(writer_.get()));
+  for (const auto& incident : change.incidents) SENTINEL_TRY(put_incident(incident));
+  for (const auto& event : change.events) SENTINEL_TRY(add_event(event));
+  for (const auto& row : change.outbox) SENTINEL_TRY(add_outbox(row));
+  for (const auto& entry : change.ledger) {
+    SENTINEL_ASSIGN(auto put, Statement::prepare(writer_.get(),
+                                                 "INSERT OR REPLACE INTO ledger(slice, coverage, judged_at, "
+                                                 "docs, late_docs, note) VALUES(?,?,?,?,?,?)"));
+    put.bind(micros(entry.slice)).bind(model::to_string(entry.coverage)).bind(micros(entry.judged_at));
+    put.bind(static_cast<std::int64_t>(entry.docs))
+        .bind(static_cast<std::int64_t>(entry.late_docs))
+        .bind(entry.note);
+    SENTINEL_TRY(put.run());
+  }
+  for (const auto& [name, bytes] : change.blobs) {
+    SENTINEL_ASSIGN(
+        auto put, Statement::prepare(writer_.get(), "INSERT OR REPLACE INTO blob(name, bytes) VALUES(?,?)"));
+    SENTINEL_TRY(put.bind(name).bind_blob(bytes).run());
+  }
+  return transaction.commit();
+}
+
+Result<IncidentPage> SqliteState::incidents(const IncidentQuery& query) {
+  const std::lock_guard lock(read_mutex_);
+  std::string where = "1=1";
+  if (query.state) where += " AND state=:state";
+  if (query.active_only) where += " AND state<>'resolved'";
+  if (query.min_severity) where += " AND severity<=:severity";
+  if (!query.service.empty())
+    where += " AND id IN (SELECT incident_id FROM incident_service WHERE service=:service)";
+  if (query.created_from) where += " AND created_at>=:from";
+  if (query.created_to) where += " AND created_at<:to";
+  const auto bind = [&](Statement& statement) {
+    // Named parameters get their number in the order of first use, which is the order above.
+    if (query.state) statement.bind(model::to_string(*query.state));
+    if (query.min_severity) statement.bind(static_cast<std::int64_t>(*query.min_severity));
+    if (!query.service.empty()) statement.bind(query.service);
+    if (query.created_from) statement.bind(micros(*query.created_from));
+    if (query.created_to) statement.bind(micros(*query.created_to));
+  };
+  IncidentPage page;
+  SENTINEL_ASSIGN(auto total,
+                  Statement::prepare(reader_.get(), "SELECT count(*) FROM incident WHERE " + where));
+  bind(total);
+  SENTINEL_TRY(total.step());
+  page.total = static_cast<std::uint64_t>(total.integer(0));
+  SENTINEL_ASSIGN(auto rows,
+                  Statement::prepare(reader_.get(),
+                                     "SELECT body FROM incident WHERE " + where +
+                                         " ORDER BY created_at DESC, id DESC LIMIT :limit OFFSET :offset"));
+  bind(rows);
+  rows.bind(static_cast<std::int64_t>(query.limit)).bind(static_cast<std::int64_t>(query.offset));
+  for (;;) {
+    SENTINEL_ASSIGN(const bool more, rows.step());
+    if (!more) return page;
+    SENTINEL_ASSIGN(auto incident, incident_of(rows.text(0)));
+    page.incidents.push_back(std::move(incident));
+  }
+}
+
+Result<std::optional<model::Incident>> SqliteState::incident(const std::string& id) {
+  const std::lock_guard lock(read_mutex_);
+  SENTINEL_ASSIGN(auto row, Statement::prepare(reader_.get(), "SELECT body FROM incident WHERE id=?"));
+  row.bind(id);
+  SENTINEL_ASSIGN(const bool found, row.step());
+  if (!found) return std::optional<model::Incident>();
+  SENTINEL_ASSIGN(auto incident, incident_of(row.text(0)));
+  return std::optional(std::move(incident));
+}
+
+Result<std::vector<model::IncidentEvent>> SqliteState::timeline(const std::string& incident_id) {
+  const std::lock_guard lock(read_mutex_);
+  SENTINEL_ASSIGN(
+      auto rows,
+      Statement::prepare(
+          reader_.get(),
+          "SELECT number, at, kind, actor, text, data FROM event WHERE incident_id=? ORDER BY number"));
+  rows.bind(incident_id);
+  std::vector<model::IncidentEvent> events;
+  for (;;) {
+    SENTINEL_ASSIGN(const bool more, rows.step());
+    if (!more) return events;
+    events.push_back({incident_id, rows.integer(0), time_from_micros(rows.integer(1)), rows.text(2),
+                      rows.text(3), rows.text(4), rows.text(5)});
+  }
+}
+
+Result<void> SqliteState::put_silence(const model::Silence& silence) {
+  const std::lock_guard lock(write_mutex_);
+  std::string severities;
+  for (const auto severity : silence.severities) severities += model::to_string(severity);
+  SENTINEL_ASSIGN(auto put,
+                  Statement::prepare(writer_.get(),
+                                     "INSERT OR REPLACE INTO silence(id, service, metric, severities, "
+                                     "starts_at, ends_at, author, reason) VALUES(?,?,?,?,?,?,?,?)"));
+  put.bind(silence.id)
+      .bind(silence.service)
+      .bind(silence.metric)
+      .bind(severities)
+      .bind(micros(silence.starts_at))
+      .bind(micros(silence.ends_at));
+  return put.bind(silence.author).bind(silence.reason).run();
+}
+
+Result<std::vector<model::Silence>> SqliteState::silences() {
+  const std::lock_guard lock(read_mutex_);
+  SENTINEL_ASSIGN(auto rows, Statement::prepare(reader_.get(),
+                                                "SELECT id, service, metric, severities, starts_at, ends_at, "
+                                                "author, reason FROM silence ORDER BY starts_at, id"));
+  std::vector<model::Silence> all;
+  for (;;) {
+    SENTINEL_ASSIGN(const bool more, rows.step());
+    if (!more) return all;
+    model::Silence silence{rows.text(0),
+                           rows.text(1),
+                           rows.text(2),
+                           {},
+                           time_from_micros(rows.integer(4)),
+                           time_from_micros(rows.integer(5)),
+                           rows.text(6),
+                           rows.text(7)};
+    const std::string severities = rows.text(3);
+    for (std::size_t i = 0; i + 1 < severities.size(); i += 2) {
+      if (const auto severity = model::parse_severity(severities.substr(i, 2)))
+        silence.severities.push_back(*severity);
+    }
+    all.push_back(std::move(silence));
+  }
+}
+
+Result<void> SqliteState::put_runbook(const model::Runbook& runbook) {
+  const std::lock_guard lock(write_mutex_);
+  SENTINEL_ASSIGN(auto transaction, Transaction::begin(writer_.get()));
+  SENTINEL_ASSIGN(
+      auto put,
+      Statement::prepare(writer_.get(), "INSERT OR REPLACE INTO runbook(id, title, body) VALUES(?,?,?)"));
+  SENTINEL_TRY(put.bind(runbook.id).bind(runbook.title).bind(dump(model::to_json(runbook))).run());
+  SENTINEL_ASSIGN(auto clear, Statement::prepare(writer_.get(), "DELETE FROM runbook_text WHERE id=?"));
+  SENTINEL_TRY(clear.bind(runbook.id).run());
+  SENTINEL_ASSIGN(auto index,
+                  Statement::prepare(writer_.get(), "INSERT INTO runbook_text(id, text) VALUES(?,?)"));
+  SENTINEL_TRY(index.bind(runbook.id).bind(searchable_text(runbook)).run());
+  return transaction.commit();
+}
+
+Result<bool> SqliteState::remove_runbook(const std::string& id) {
+  const std::lock_guard lock(write_mutex_);
+  SENTINEL_ASSIGN(auto transaction, Transaction::begin(writer_.get()));
+  SENTINEL_ASSIGN(auto clear, Statement::prepare(writer_.get(), "DELETE FROM runbook_text WHERE id=?"));
+  SENTINEL_TRY(clear.bind(id).run());
+  SENTINEL_ASSIGN(auto drop, Statement::prepare(writer_.get(), "DELETE FROM runbook WHERE id=?"));
+  SENTINEL_TRY(drop.bind(id).run());
+  const bool had = sqlite3_changes(writer_.get()) > 0;
+  SENTINEL_TRY(transaction.commit());
+  return had;
+}
+
+Result<std::vector<model::Runbook>> SqliteState::runbooks() {
+  const std::lock_guard lock(read_mutex_);
+  SENTINEL_ASSIGN(auto rows,
+                  Statement::prepare(reader_.get(), "SELECT body FROM runbook ORDER BY title, id"));
+  std::vector<model::Runbook> all;
+  for (;;) {
+    SENTINEL_ASSIGN(const bool more, rows.step());
+    if (!more) return all;
+    SENTINEL_ASSIGN(const auto json, model::parse_json(rows.text(0)));
+    SENTINEL_ASSIGN(auto runbook, model::runbook_from_json(json));
+    all.push_back(std::move(runbook));
+  }
+}
+
+Result<std::vector<model::RunbookMatch>> SqliteState::search_runbooks(const RunbookQuery& query) {
+  std::set<std::string> words;
+  for (auto& word : words_of(query.text)) words.insert(std::move(word));
+  // Each word is quoted: operators of the query language have no meaning in a log message.
+  std::string expression;
+  for (const auto& word : words) expression += (expression.empty() ? "\"" : " OR \"") + word + "\"";
+
+  SENTINEL_ASSIGN(const auto all, runbooks());
+  std::map<std::string, double> ranks;
+  if (!expression.empty()) {
+    const std::lock_guard lock(read_mutex_);
+    SENTINEL_ASSIGN(
+        auto rows,
+        Statement::prepare(reader_.get(),
+                           "SELECT id, -bm25(runbook_text) FROM runbook_text WHERE runbook_text MATCH ?"));
+    rows.bind(expression);
+    for (;;) {
+      SENTINEL_ASSIGN(const bool more, rows.step());
+      if (!more) break;
+      ranks[rows.text(0)] = rows.real(1);
+    }
+  }
+  std::vector<model::RunbookMatch> found;
+  for (const auto& runbook : all) {
+    Merits merit = merits(runbook, query);
+    if (const auto rank = ranks.find(runbook.id); rank != ranks.end()) {
+      merit.score += rank->second;
+      std::string text = "text:";
+      const auto present = words_of(searchable_text(runbook));
+      for (const auto& word : words) {
+        if (std::find(present.begin(), present.end(), word) != present.end()) text += " " + word;
+      }
+      merit.reasons.push_back(std::move(text));
+    }
+    if (!merit.reasons.empty()) found.push_back({runbook, merit.score, std::move(merit.reasons)});
+  }
+  std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) {
+    return a.score != b.score ? a.score > b.score : a.runbook.title < b.runbook.title;
+  });
+  if (found.size() > query.limit) found.resize(query.limit);
+  return found;
+}
+
+Result<std::vector<OutboxRow>> SqliteState::outbox(std::optional<OutboxRow::Status> status,
+                                                   std::size_t limit) {
+  const std::lock_guard lock(read_mutex_);
+  SENTINEL_ASSIGN(
+      auto rows,
+      Statement::prepare(reader_.get(),
+                         std::string("SELECT id, key, channel, incident_id, event_number, payload, "
+                                     "created_at, due_at, attempts, last_error, status FROM outbox ") +
+                             (status ? "WHERE status=? " : "") + "ORDER BY id LIMIT ?"));
+  if (status) rows.bind(static_cast<std::int64_t>(*status));
+  rows.bind(static_cast<std::int64_t>(limit));
+  std::vector<OutboxRow> all;
+  for (;;) {
+    SENTINEL_ASSIGN(const bool more, rows.step());
+    if (!more) return all;
+    all.push_back({rows.integer(0), rows.text(1), rows.text(2), rows.text(3), rows.integer(4), rows.text(5),
+                   time_from_micros(rows.integer(6)), time_from_micros(rows.integer(7)),
+                   static_cast<int>(rows.integer(8)), rows.text(9),
+                   static_cast<OutboxRow::Status>(rows.integer(10))});
+  }
+}
+
+Result<void> SqliteState::update_outbox(const OutboxRow& row) {
+  const std::lock_guard lock(write_mutex_);
+  SENTINEL_ASSIGN(auto put, Statement::prepare(
+                                writer_.get(),
+                                "UPDATE outbox SET status=?, attempts=?, due_at=?, last_error=? WHERE id=?"));
+  put.bind(static_cast<std::int64_t>(row.status))
+      .bind(static_cast<std::int64_t>(row.attempts))
+      .bind(micros(row.due_at))
+      .bind(row.last_error)
+      .bind(row.id);
+  SENTINEL_TRY(put.run());
+  if (sqlite3_changes(writer_.get()) == 0)
+    return fail(ErrorKind::kNotFound, fmt::format("outbox row {} not found", row.id));
+  return {};
+}
+
+Result<std::vector<model::LedgerEntry>> SqliteState::read_ledger(Statement statement) {
+  std::vector<model::LedgerEntry> entries;
+  for (;;) {
+    SENTINEL_ASSIGN(const bool more, statement.step());
+    if (!more) return entries;
+    entries.push_back({time_from_micros(statement.integer(0)),
+                       model::parse_coverage(statement.text(1)).value_or(model::Coverage::kGap),
+                       time_from_micros(statement.integer(2)),
+                       static_cast<std::uint64_t>(statement.integer(3)),
+                       static_cast<std::uint64_t>(statement.integer(4)), statement.text(5)});
+  }
+}
+
+Result<std::vector<model::LedgerEntry>> SqliteState::ledger(model::TimeRange range) {
+  const std::lock_guard lock(read_mutex_);
+  SENTINEL_ASSIGN(auto rows, Statement::prepare(reader_.get(),
+                                                "SELECT slice, coverage, judged_at, docs, late_docs, note "
+                                                "FROM ledger WHERE slice>=? AND slice<? ORDER BY slice"));
+  rows.bind(micros(range.from)).bind(micros(range.to));
+  return read_ledger(std::move(rows));
+}
+
+Result<std::optional<model::LedgerEntry>> SqliteState::newest_ledger_entry() {
+  const std::lock_guard lock(read_mutex_);
+  SENTINEL_ASSIGN(auto rows, Statement::prepare(reader_.get(),
+                                                "SELECT slice, coverage, judged_at, docs, late_docs, note "
+                                                "FROM ledger ORDER BY slice DESC LIMIT 1"));
+  SENTINEL_ASSIGN(auto entries, read_ledger(std::move(rows)));
+  return entries.empty() ? std::nullopt : std::optional(entries.front());
+}
+
+Result<std::optional<std::string>> SqliteState::blob(const std::string& name) {
+  const std::lock_guard lock(read_mutex_);
+  SENTINEL_ASSIGN(auto row, Statement::prepare(reader_.get(), "SELECT bytes FROM blob WHERE name=?"));
+  row.bind(name);
+  SENTINEL_ASSIGN(const bool found, row.step());
+  return found ? std::optional(row.text(0)) : std::nullopt;
+}
+
+Result<Db> connect(const std::string& path, int flags) {
+  sqlite3* raw = nullptr;
+  const int code = sqlite3_open_v2(path.c_str(), &raw, flags | SQLITE_OPEN_FULLMUTEX, nullptr);
+  Db db(raw);
+  if (code != SQLITE_OK) return tl::unexpected<Error>(sqlite_error(raw, "cannot open it"));
+  sqlite3_busy_timeout(raw, 5000);
+  sqlite3_extended_result_codes(raw, 0);
+  return db;
+}
+
+Result<void> pragma(sqlite3* db, const char* text) {
+  SENTINEL_ASSIGN(auto statement, Statement::prepare(db, text));
+  return statement.run();
+}
+
+Result<std::unique_ptr<StateStore>> open_file(const std::string& path, OpenMode mode) {
+  if (mode == OpenMode::kRead) {
+    SENTINEL_ASSIGN(auto reader,
+                    connect(path, SQLITE_OPEN_READWRITE));  // WAL readers need the right to its -shm file
+    SENTINEL_TRY(pragma(reader.get(), "PRAGMA query_only=ON"));
+    SENTINEL_ASSIGN(auto second, connect(path, SQLITE_OPEN_READWRITE));
+    SENTINEL_TRY(pragma(second.get(), "PRAGMA query_only=ON"));
+    return std::make_unique<SqliteState>(std::move(second), std::move(reader));
+  }
+  SENTINEL_ASSIGN(auto writer, connect(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE));
+  for (const char* setting : {"PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA foreign_keys=ON",
+                              "PRAGMA wal_autocheckpoint=1000"}) {
+    SENTINEL_TRY(pragma(writer.get(), setting));
+  }
+  SENTINEL_ASSIGN(auto check, Statement::prepare(writer.get(), "PRAGMA quick_check(1)"));
+  SENTINEL_TRY(check.step());
+  if (check.text(0) != "ok") return fail(ErrorKind::kCorrupt, "the file is damaged: " + check.text(0));
+  SENTINEL_TRY(migrate(writer.get()));
+  SENTINEL_ASSIGN(auto reader, connect(path, SQLITE_OPEN_READWRITE));
+  SENTINEL_TRY(pragma(reader.get(), "PRAGMA query_only=ON"));
+  return std::make_unique<SqliteState>(std::move(writer), std::move(reader));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<StateStore>> open_sqlite_state(const std::string& path, OpenMode mode) {
+  auto opened = open_file(path, mode);
+  if (opened) return opened;
+  std::string advice = "state store " + path;
+  if (opened.error().kind == ErrorKind::kCorrupt)
+    advice += " (restore it from a backup, or move the file away to start with an empty one)";
+  if (opened.error().kind == ErrorKind::kDenied)
+    advice += " (is the folder there, and may this user write to it?)";
+  return fail(std::move(opened).error(), advice);
+}
+
+}  // namespace sentinel::state
