@@ -22,7 +22,6 @@ class Headers {
   std::vector<std::pair<std::string, std::string>> fields_;
 };
 
-std::string_view reason_phrase(int status);
 // "%41%20b" -> "A b"; a broken escape stays as it is. `plus`: '+' means a blank (queries).
 std::string percent_decode(std::string_view text, bool plus = false);
 std::string percent_encode(std::string_view text);  // all but unreserved characters

@@ -100,7 +100,10 @@ class Server {
   Server& operator=(const Server&) = delete;
 
   void route(std::string_view methods, std::string_view pattern, Handler handler);
-  void not_found(Handler handler);
+  // Makes the answers that the server gives itself (404, 405, 413, 500, ...), in the dialect of the path; by
+  // default JSON {"detail": ...}.
+  void error_renderer(
+      std::function<Response(std::string_view path, int status, std::string_view detail)> render);
   // Called for each request before its handler (for a Host check, a token); a returned response ends the
   // request there.
   void before(std::function<std::optional<Response>(const Request&)> filter);
