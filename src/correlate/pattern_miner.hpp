@@ -9,14 +9,9 @@
 #include <vector>
 
 #include "base/result.hpp"
-#include "base/time.hpp"
-#include "model/cause.hpp"
-#include "model/document.hpp"
+#include "correlate/mask.hpp"
 
 namespace sentinel::correlate {
-
-// "user 42 from 10.0.0.1" -> "user <num> from <ip>".
-std::string mask(std::string_view message);
 
 class PatternMiner {
  public:
