@@ -13,6 +13,7 @@
 
 namespace sentinel::correlate {
 
+// Not thread-safe, match() included: it uses the miner's buffers.
 class PatternMiner {
  public:
   struct Options {
