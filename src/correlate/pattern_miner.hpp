@@ -9,15 +9,11 @@
 #include <vector>
 
 #include "base/result.hpp"
-#include "base/time.hpp"
-#include "model/cause.hpp"
-#include "model/document.hpp"
+#include "correlate/mask.hpp"
 
 namespace sentinel::correlate {
 
-// "user 42 from 10.0.0.1" -> "user <num> from <ip>".
-std::string mask(std::string_view message);
-
+// Not thread-safe, match() included: it uses the miner's buffers.
 class PatternMiner {
  public:
   struct Options {
