@@ -2,11 +2,29 @@
 
 #include <algorithm>
 
+#include "correlate/pattern_counts.hpp"
+
 namespace sentinel::engine {
 namespace {
 
 // How far before the window spans and lines are sampled as "what is normal".
 constexpr Duration kBaselineSample = minutes(30);
+
+// How much of `range` a sample of its newest documents spans.
+double covered_seconds(const std::vector<model::LogEvent>& newest_first, model::TimeRange range,
+                       std::size_t limit) {
+  const bool whole = newest_first.size() < limit;
+  return std::max(1.0, seconds_of(whole ? range.length() : range.to - newest_first.back().time));
+}
+
+correlate::PatternCounts count_patterns(const std::vector<model::LogEvent>& lines,
+                                        correlate::PatternMiner& miner) {
+  correlate::PatternCounts counts;
+  // Oldest first: a pattern's example and its id come from its first line.
+  for (auto line = lines.rbegin(); line != lines.rend(); ++line)
+    counts.add(miner.learn(line->message), *line);
+  return counts;
+}
 
 }  // namespace
 
@@ -71,7 +89,16 @@ Result<correlate::Input> gather(const OutageContext& context, telemetry::Telemet
   merge(input.events_before, spans_before);
   SENTINEL_ASSIGN(input.calls, store.calls({window.from, slice_end}, step));
   SENTINEL_ASSIGN(input.calls_before, store.calls(before, step));
-  (void)miner;
+
+  // A busy fleet fills a sample before the stretch is covered: rates are compared over what each sample
+  // spans.
+  SENTINEL_ASSIGN(const auto lines, sample(window, Kind::kLogs, std::nullopt, settings.span_sample));
+  SENTINEL_ASSIGN(const auto lines_before, sample(before, Kind::kLogs, std::nullopt, settings.span_sample));
+  const double covered = covered_seconds(lines, window, settings.span_sample);
+  const double covered_before = covered_seconds(lines_before, before, settings.span_sample);
+  input.patterns = correlate::compare(count_patterns(lines, miner), count_patterns(lines_before, miner),
+                                      lines_before.empty() ? 0 : covered_before / covered);
+  for (auto& pattern : input.patterns) pattern.text = miner.template_of(pattern.id);
   return input;
 }
 
