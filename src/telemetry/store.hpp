@@ -40,6 +40,7 @@ struct StoreStatus {
   std::uint64_t bytes_on_disk = 0;
   std::optional<model::TimeRange> extent;  // oldest and newest (exclusive: + 1 us) @timestamp of documents
   std::optional<Time> last_ingest;
+  std::vector<std::string> damaged;  // files set aside because they could not be read
 };
 
 // Read side. All calls block, are safe from any thread, and give an answer that is complete or an error,

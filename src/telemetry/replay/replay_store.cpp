@@ -4,57 +4,9 @@
 
 #include <algorithm>
 
-#include "base/text.hpp"
+#include "telemetry/row_filter.hpp"
 
 namespace sentinel::telemetry {
-namespace {
-
-bool contains_folded(std::string_view text, std::string_view lowered) {
-  if (lowered.empty()) return true;
-  const auto fold = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-  return std::search(text.begin(), text.end(), lowered.begin(), lowered.end(),
-                     [&](char a, char b) { return fold(a) == b; }) != text.end();
-}
-
-bool any_of(const std::vector<std::string>& wanted, std::string_view value) {
-  return wanted.empty() || std::find(wanted.begin(), wanted.end(), value) != wanted.end();
-}
-
-bool matches(const EventQuery& query, std::string_view lowered_text, const model::LogRow& row) {
-  if (!query.range.contains(row.time) || !any_of(query.services, row.service) ||
-      !any_of(query.trace_ids, row.trace_id))
-    return false;
-  if (query.min_level && row.level < *query.min_level) return false;
-  if (query.failed_only && !model::is_error(row.level, row.status_code)) return false;
-  const bool span = !row.span_id.empty() && row.has_duration();
-  if (query.kind == EventQuery::Kind::kSpans && !span) return false;
-  if (query.kind == EventQuery::Kind::kLogs && row.is_span) return false;
-  return contains_folded(row.message, lowered_text);
-}
-
-model::LogEvent to_event(const model::LogRow& row, Time ingested) {
-  model::LogEvent event;
-  event.time = row.time;
-  event.ingested = ingested;
-  event.service = row.service;
-  event.message = row.message;
-  event.trace_id = row.trace_id;
-  event.span_id = row.span_id;
-  event.parent_id = row.parent_id;
-  event.peer = row.peer;
-  event.host = row.host;
-  event.version = row.version;
-  event.extra = row.extra;
-  event.duration_ms = row.duration_ms;
-  event.status_code = row.status_code;
-  event.level = row.level;
-  event.span_kind = row.span_kind;
-  event.is_span = row.is_span;
-  return event;
-}
-
-}  // namespace
-
 Result<void> ReplayStore::submit(model::DocumentBatch batch, Time ingested, Done done) {
   auto& came = arrivals_[ingested];
   for (const model::LogRow& row : batch.logs) {
@@ -186,12 +138,12 @@ Result<std::vector<model::MetricSlice>> ReplayStore::metrics(model::TimeRange ra
 }
 
 std::vector<const ReplayStore::Stored*> ReplayStore::matching(const EventQuery& query) const {
-  const std::string lowered = to_lower(query.text);
+  const RowFilter filter(query);
   std::vector<const Stored*> found;
   for (auto it = buckets_.lower_bound(align_down(query.range.from, step_));
        it != buckets_.end() && it->first < query.range.to; ++it) {
     for (const Stored& stored : it->second.rows) {
-      if (matches(query, lowered, stored.row)) found.push_back(&stored);
+      if (filter.matches(stored.row)) found.push_back(&stored);
     }
   }
   return found;
