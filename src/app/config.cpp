@@ -1,0 +1,381 @@
+#include "app/config.hpp"
+
+#include <fmt/format.h>
+#include <yaml-cpp/yaml.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <fstream>
+#include <set>
+
+#include "app/config_schema.hpp"
+#include "base/text.hpp"
+
+namespace sentinel::app {
+namespace {
+
+constexpr std::size_t kMaxFile = 1 << 20;
+
+// Walks a YAML tree against the table of keys and collects every problem.
+class Reader {
+ public:
+  Reader(Config& config, std::vector<std::string>& problems) : config_(config), problems_(problems) {
+    for (const Key& key : config_keys()) {
+      for (std::size_t dot = key.path.find('.'); dot != std::string::npos; dot = key.path.find('.', dot + 1))
+        sections_.insert(key.path.substr(0, dot));
+    }
+  }
+
+  void read_section(const YAML::Node& node, const std::string& path) {
+    std::set<std::string> seen;
+    for (const auto& item : node) {
+      const std::string name = item.first.IsScalar() ? item.first.Scalar() : "?";
+      const std::string full = path.empty() ? name : path + "." + name;
+      if (!seen.insert(name).second) {
+        problem(full, "stands twice; keep one");
+        continue;
+      }
+      if (is_secret(full, name, item.second)) continue;
+      const auto key = std::find_if(config_keys().begin(), config_keys().end(),
+                                    [&](const Key& k) { return k.path == full; });
+      if (key != config_keys().end()) {
+        read_key(*key, item.second);
+      } else if (sections_.contains(full)) {
+        if (full == "elasticsearch") config_.elasticsearch.present = true;
+        if (item.second.IsNull()) continue;
+        if (!item.second.IsMap()) {
+          problem(full, "must be a section with keys");
+          continue;
+        }
+        read_section(item.second, full);
+      } else {
+        unknown(full);
+      }
+    }
+  }
+
+ private:
+  void problem(const std::string& path, const std::string& what) { problems_.push_back(path + ": " + what); }
+
+  bool is_secret(const std::string& full, const std::string& name, const YAML::Node& value) {
+    for (const SecretName& secret : secret_names()) {
+      if (!iequals(full, secret.key) && !iequals(name, secret.key) && !iequals(name, secret.variable))
+        continue;
+      problem(full,
+              fmt::format(
+                  "secrets do not belong in this file; set the environment variable {} (or put it into .env)",
+                  secret.variable));
+      return true;
+    }
+    const std::string lower = to_lower(name);
+    const bool looks = lower.ends_with("_api_key") || lower.ends_with("password") ||
+                       lower.ends_with("_token") || lower.ends_with("_secret");
+    if (looks && value.IsScalar()) {
+      problem(full, "secrets do not belong in this file; see .env.example for the variables");
+      return true;
+    }
+    return false;
+  }
+
+  void unknown(const std::string& full) {
+    // The nearest of the keys and sections at the same depth, whole paths compared.
+    std::vector<std::string> candidates(sections_.begin(), sections_.end());
+    for (const Key& key : config_keys()) candidates.push_back(key.path);
+    const auto depth = std::count(full.begin(), full.end(), '.');
+    std::erase_if(candidates,
+                  [&](const std::string& c) { return std::count(c.begin(), c.end(), '.') != depth; });
+    const auto parent = full.substr(0, full.rfind('.') == std::string::npos ? 0 : full.rfind('.'));
+    std::vector<std::string> siblings;
+    for (const auto& c : candidates) {
+      if (parent.empty() || c.starts_with(parent + "."))
+        siblings.push_back(c.substr(parent.empty() ? 0 : parent.size() + 1));
+    }
+    const auto near = nearest(full.substr(parent.empty() ? 0 : parent.size() + 1), siblings);
+    problem(one_line(full, 120),
+            near ? fmt::format("unknown key; did you mean {}{}{}?", parent, parent.empty() ? "" : ".", *near)
+                 : "unknown key; config.yaml in the documentation lists all");
+  }
+
+  static std::string shown(const YAML::Node& node) {
+    return node.IsScalar()     ? "'" + one_line(node.Scalar(), 60) + "'"
+           : node.IsSequence() ? "a list"
+           : node.IsMap()      ? "a section"
+                               : "nothing";
+  }
+
+  std::optional<double> number(const YAML::Node& node) {
+    if (!node.IsScalar()) return std::nullopt;
+    const std::string& text = node.Scalar();
+    double value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(value))
+      return std::nullopt;
+    return value;
+  }
+
+  void read_key(const Key& key, const YAML::Node& node) {
+    switch (key.type) {
+      case Key::Type::kInteger:
+      case Key::Type::kNumber: {
+        const auto value = number(node);
+        const bool whole = key.type == Key::Type::kInteger;
+        if (!value || (whole && *value != std::floor(*value)) || *value < key.least || *value > key.most) {
+          return problem(key.path, fmt::format("{} is no {} from {} to {}", shown(node),
+                                               whole ? "whole number" : "number", key.least, key.most));
+        }
+        if (whole) {
+          *key.integer(config_) = static_cast<int>(*value);
+        } else {
+          *key.number(config_) = *value;
+        }
+        return;
+      }
+      case Key::Type::kText:
+        if (!node.IsScalar()) return problem(key.path, fmt::format("{} is no text", shown(node)));
+        if (!key.choices.empty() &&
+            std::find(key.choices.begin(), key.choices.end(), node.Scalar()) == key.choices.end()) {
+          return problem(key.path,
+                         fmt::format("{} is not known; use {}", shown(node), join(key.choices, " or ")));
+        }
+        *key.text(config_) = node.Scalar();
+        return;
+      case Key::Type::kBoolean: {
+        const std::string word = node.IsScalar() ? to_lower(node.Scalar()) : "";
+        if (word != "true" && word != "false")
+          return problem(key.path, fmt::format("{} must be true or false", shown(node)));
+        *key.boolean(config_) = word == "true";
+        return;
+      }
+      case Key::Type::kTexts: {
+        std::vector<std::string> list;
+        if (node.IsScalar()) list.push_back(node.Scalar());
+        if (node.IsSequence()) {
+          for (const auto& item : node) {
+            if (!item.IsScalar()) return problem(key.path, "must be a list of texts");
+            list.push_back(item.Scalar());
+          }
+        }
+        if (node.IsMap()) return problem(key.path, "must be a list of texts");
+        for (const auto& item : list) {
+          if (!key.choices.empty() &&
+              std::find(key.choices.begin(), key.choices.end(), item) == key.choices.end()) {
+            return problem(key.path, fmt::format("'{}' is not known; use {}", one_line(item, 40),
+                                                 join(key.choices, ", ")));
+          }
+        }
+        *key.texts(config_) = std::move(list);
+        return;
+      }
+      case Key::Type::kMetrics:
+        return read_metrics(key, node);
+      case Key::Type::kTopology:
+        return read_topology(key, node);
+    }
+  }
+
+  void read_metrics(const Key& key, const YAML::Node& node) {
+    if (node.IsNull()) return;
+    if (!node.IsSequence()) return problem(key.path, "must be a list of names, or of {name, direction}");
+    config_.detection.metrics.clear();
+    for (const auto& item : node) {
+      detect::MetricSetting metric;
+      std::string direction = "up";
+      if (item.IsScalar()) {
+        metric.name = item.Scalar();
+      } else if (item.IsMap() && item["name"] && item["name"].IsScalar()) {
+        metric.name = item["name"].Scalar();
+        if (item["direction"] && item["direction"].IsScalar()) direction = item["direction"].Scalar();
+      } else {
+        return problem(key.path, "each entry is a name, or {name: ..., direction: up|down|both}");
+      }
+      using Direction = detect::MetricSetting::Direction;
+      if (direction != "up" && direction != "down" && direction != "both")
+        return problem(key.path, fmt::format("direction '{}' is not known; use up, down or both",
+                                             one_line(direction, 40)));
+      metric.direction = direction == "up"     ? Direction::kUp
+                         : direction == "down" ? Direction::kDown
+                                               : Direction::kBoth;
+      config_.detection.metrics.push_back(std::move(metric));
+    }
+  }
+
+  void read_topology(const Key& key, const YAML::Node& node) {
+    if (node.IsNull()) return;
+    if (!node.IsSequence()) return problem(key.path, "must be a list of \"caller -> callee\"");
+    config_.topology.clear();
+    for (const auto& item : node) {
+      correlate::TopologyEdge edge;
+      if (item.IsScalar()) {
+        const std::string& text = item.Scalar();
+        const auto arrow = text.find("->");
+        if (arrow != std::string::npos)
+          edge = {std::string(trim(std::string_view(text).substr(0, arrow))),
+                  std::string(trim(std::string_view(text).substr(arrow + 2)))};
+      } else if (item.IsMap() && item["caller"] && item["callee"] && item["caller"].IsScalar() &&
+                 item["callee"].IsScalar()) {
+        edge = {item["caller"].Scalar(), item["callee"].Scalar()};
+      }
+      if (edge.caller.empty() || edge.callee.empty())
+        return problem(key.path, "each entry is \"caller -> callee\"");
+      config_.topology.push_back(std::move(edge));
+    }
+  }
+
+  Config& config_;
+  std::vector<std::string>& problems_;
+  std::set<std::string> sections_;
+};
+
+void check_together(const Config& c, std::vector<std::string>& problems) {
+  const auto& t = c.detection.thresholds;
+  if (!(t.p1 > t.p2 && t.p2 > t.p3 && t.p3 > t.p4))
+    problems.push_back("detection.thresholds: must fall from p1 to p4");
+  if (300 % c.polling.slice_seconds != 0)
+    problems.push_back(
+        fmt::format("polling.slice_seconds: {} does not divide 300; use 10, 12, 15, 20, 25, 30, 50, 60, 75, "
+                    "100, 150 or 300",
+                    c.polling.slice_seconds));
+  if (c.polling.settle_seconds + c.polling.slice_seconds > 300)
+    problems.push_back("polling.settle_seconds: with slice_seconds it must not exceed 300");
+  if (c.polling.lookback_minutes * 2 > c.detection.baseline_window_minutes)
+    problems.push_back("polling.lookback_minutes: must be at most half of detection.baseline_window_minutes");
+  if (!parse_listen(c.server.listen))
+    problems.push_back(
+        fmt::format("server.listen: '{}' is no address; use 127.0.0.1:8000", one_line(c.server.listen, 60)));
+  if (c.server.tls_cert_file.empty() != c.server.tls_key_file.empty())
+    problems.push_back("server.tls_cert_file: needs tls_key_file too, and the other way round");
+}
+
+}  // namespace
+
+Loaded parse_config(std::string_view text, const Environment& environment) {
+  Loaded loaded;
+  loaded.config.telemetry.store.clear();
+  if (text.size() > kMaxFile) {
+    loaded.problems.push_back("the file is larger than 1 MB: is it the configuration?");
+    return loaded;
+  }
+  if (text.find('&') != std::string_view::npos && text.find('*') != std::string_view::npos &&
+      text.size() > 4096) {
+    loaded.problems.push_back(
+        "anchors and aliases are not needed in a file this large; write the values out");
+    return loaded;
+  }
+  try {
+    const YAML::Node root = YAML::Load(std::string(text));
+    if (root.IsMap()) {
+      Reader(loaded.config, loaded.problems).read_section(root, "");
+    } else if (!root.IsNull()) {
+      loaded.problems.push_back("the file must hold sections (polling:, detection:, ...)");
+    }
+  } catch (const YAML::Exception& error) {
+    loaded.problems.push_back(fmt::format("line {}, column {}: no valid YAML: {}", error.mark.line + 1,
+                                          error.mark.column + 1, one_line(error.msg, 120)));
+    return loaded;
+  }
+  Config& config = loaded.config;
+  // A file of the original has an elasticsearch section and no telemetry.store.
+  if (config.telemetry.store.empty())
+    config.telemetry.store = config.elasticsearch.present ? "elasticsearch" : "embedded";
+  if (config.elasticsearch.hosts.empty())
+    config.elasticsearch.hosts = {environment.has("ELASTICSEARCH_URL") ? environment.get("ELASTICSEARCH_URL")
+                                                                       : "https://localhost:9200"};
+  if (environment.get("DEBUG") == "1" || iequals(environment.get("DEBUG"), "true"))
+    config.logging.level = "debug";
+  check_together(config, loaded.problems);
+  return loaded;
+}
+
+Result<Config> load_config(const std::string& path, bool optional, const Environment& environment) {
+  std::string text;
+  std::ifstream file(path, std::ios::binary);
+  if (file) {
+    text.assign(std::istreambuf_iterator<char>(file), {});
+  } else if (!optional) {
+    return fail(ErrorKind::kInvalid, fmt::format("{}: cannot be read; is the path right?", path));
+  }
+  Loaded loaded = parse_config(text, environment);
+  if (loaded.problems.empty()) return std::move(loaded.config);
+  return fail(ErrorKind::kInvalid, join(loaded.problems, "\n"));
+}
+
+std::string print_config(const Config& config) {
+  Config copy = config;
+  YAML::Emitter out;
+  out << YAML::BeginMap;
+  std::string section;
+  std::vector<std::string> open;
+  const auto close_to = [&](std::size_t depth) {
+    for (; open.size() > depth; open.pop_back()) out << YAML::EndMap;
+  };
+  for (const Key& key : config_keys()) {
+    if (key.type == Key::Type::kMetrics || key.type == Key::Type::kTopology) continue;
+    const auto parts = split(key.path, '.');
+    std::size_t same = 0;
+    while (same < open.size() && same + 1 < parts.size() && open[same] == parts[same]) ++same;
+    close_to(same);
+    for (std::size_t i = same; i + 1 < parts.size(); ++i) {
+      out << YAML::Key << std::string(parts[i]) << YAML::Value << YAML::BeginMap;
+      open.emplace_back(parts[i]);
+    }
+    out << YAML::Key << std::string(parts.back()) << YAML::Value;
+    switch (key.type) {
+      case Key::Type::kInteger:
+        out << *key.integer(copy);
+        break;
+      case Key::Type::kNumber:
+        out << *key.number(copy);
+        break;
+      case Key::Type::kText:
+        out << *key.text(copy);
+        break;
+      case Key::Type::kBoolean:
+        out << *key.boolean(copy);
+        break;
+      default:
+        out << YAML::Flow << *key.texts(copy);
+        break;
+    }
+  }
+  close_to(0);
+  out << YAML::EndMap;
+  return std::string(out.c_str()) + "\n";
+}
+
+engine::Settings engine_settings(const Config& config) {
+  engine::Settings s;
+  s.detect.method = config.detection.method == "zscore" ? detect::Method::kZscore : detect::Method::kRobust;
+  s.detect.thresholds = config.detection.thresholds;
+  s.detect.slice = seconds(config.polling.slice_seconds);
+  s.detect.lookback = minutes(config.polling.lookback_minutes);
+  s.detect.baseline_window = minutes(config.detection.baseline_window_minutes);
+  s.detect.min_data_points = config.detection.min_data_points;
+  s.detect.metrics = config.detection.metrics;
+  s.correlate.window = minutes(config.correlation.window_minutes);
+  s.correlate.max_events = static_cast<std::size_t>(config.correlation.max_events);
+  s.correlate.slice = s.detect.slice;
+  s.incidents.dedup_cooldown = minutes(config.incidents.dedup_cooldown_minutes);
+  s.incidents.resolve_after = minutes(config.incidents.resolve_after_minutes);
+  s.topology = config.topology;
+  s.interval = seconds(config.polling.interval_seconds);
+  s.settle = seconds(config.polling.settle_seconds);
+  return s;
+}
+
+std::optional<Address> parse_listen(std::string_view text) {
+  const auto colon = text.rfind(':');
+  if (colon == std::string_view::npos) return std::nullopt;
+  std::string_view host = text.substr(0, colon);
+  const std::string_view port = text.substr(colon + 1);
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  int number = 0;
+  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
+  if (error != std::errc() || end != port.data() + port.size() || number < 0 || number > 65535)
+    return std::nullopt;
+  Address address{host.empty() ? "0.0.0.0" : std::string(host), static_cast<std::uint16_t>(number)};
+  if (address.host == "localhost") address.host = "127.0.0.1";
+  return address;
+}
+
+}  // namespace sentinel::app

@@ -1,0 +1,111 @@
+// The configuration: every key, its default, its range, in one table (config_schema.cpp). The config.yaml of
+// the original works unchanged. All problems of a file are told at once, each with path, value and what would
+// be right.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "base/time.hpp"
+#include "correlate/correlate.hpp"
+#include "detect/detector.hpp"
+#include "engine/settings.hpp"
+#include "ingest/ingest.hpp"
+
+namespace sentinel::app {
+
+struct Config {
+  struct Polling {
+    int interval_seconds = 30;
+    int lookback_minutes = 5;
+    int slice_seconds = 60;
+    int settle_seconds = 90;
+  } polling;
+  struct Detection {
+    std::string method = "robust";
+    model::Thresholds thresholds;
+    int baseline_window_minutes = 60;
+    int min_data_points = 10;
+    std::vector<detect::MetricSetting> metrics;
+  } detection;
+  struct Correlation {
+    int window_minutes = 10;
+    int max_events = 50;
+  } correlation;
+  struct Incidents {
+    int dedup_cooldown_minutes = 30;
+    int resolve_after_minutes = 10;
+    std::vector<std::string> pagerduty_severities = {"P1", "P2"};
+  } incidents;
+  struct Telemetry {
+    std::string store;  // "embedded" or "elasticsearch"; resolved by load_config, never empty
+    std::string data_dir = "data";
+    int retention_hours = 168;
+    double disk_budget_gb = 20;
+    int memory_limit_mb = 160;
+  } telemetry;
+  struct Elasticsearch {
+    bool present = false;  // the file has this section
+    std::vector<std::string> hosts;
+    std::string log_index = "app-logs-all";
+    std::string metrics_index = "app-metrics-*";
+    std::string runbook_index = "incident-runbooks";
+    std::string ca_file;
+    std::string fingerprint;
+    bool insecure = false;
+  } elasticsearch;
+  struct Analyzer {
+    bool enabled = true;
+    std::string model = "claude-sonnet-5-5";
+    int max_tokens = 1024;
+    double daily_budget_usd = 5;
+    double incident_budget_usd = 0.5;
+  } analyzer;
+  struct Server {
+    std::string listen = "127.0.0.1:8000";
+    int threads = 2;
+    std::string tls_cert_file;
+    std::string tls_key_file;
+  } server;
+  struct Logging {
+    std::string level = "info";
+    std::string format = "auto";  // json, text, auto (text on a terminal)
+  } logging;
+  ingest::FieldNames fields;
+  std::vector<correlate::TopologyEdge> topology;
+};
+
+// What the environment (and .env) says. A secret never stands in the file.
+struct Environment {
+  std::map<std::string, std::string> values;
+  std::string get(const std::string& name) const;
+  bool has(const std::string& name) const { return !get(name).empty(); }
+};
+// KEY=VALUE lines, `export`, comments, quotes. The process environment wins over the file.
+Result<Environment> load_environment(const std::string& dotenv_path);
+Result<std::map<std::string, std::string>> parse_dotenv(std::string_view text);
+
+struct Loaded {
+  Config config;
+  std::vector<std::string> problems;  // "path: what is wrong; what would be right"; empty when all is well
+};
+// `text` is YAML. Never fails as a whole: what cannot be read is a problem.
+Loaded parse_config(std::string_view text, const Environment& environment);
+// kInvalid with all problems, one a line. A missing file is an error unless `optional`, then the defaults
+// hold.
+Result<Config> load_config(const std::string& path, bool optional, const Environment& environment);
+
+// The effective configuration as YAML.
+std::string print_config(const Config& config);
+engine::Settings engine_settings(const Config& config);
+
+struct Address {
+  std::string host;
+  std::uint16_t port = 0;
+};
+std::optional<Address> parse_listen(
+    std::string_view text);  // "127.0.0.1:8000", "[::1]:8000", ":8000" (all addresses)
+
+}  // namespace sentinel::app

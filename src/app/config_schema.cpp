@@ -1,0 +1,219 @@
+#include "app/config_schema.hpp"
+
+namespace sentinel::app {
+namespace {
+
+using Type = Key::Type;
+
+Key integer(std::string path, double least, double most, std::function<int*(Config&)> at, std::string about) {
+  Key key{.path = std::move(path),
+          .about = std::move(about),
+          .type = Type::kInteger,
+          .least = least,
+          .most = most};
+  key.integer = std::move(at);
+  return key;
+}
+Key number(std::string path, double least, double most, std::function<double*(Config&)> at,
+           std::string about) {
+  Key key{.path = std::move(path),
+          .about = std::move(about),
+          .type = Type::kNumber,
+          .least = least,
+          .most = most};
+  key.number = std::move(at);
+  return key;
+}
+Key text(std::string path, std::vector<std::string> choices, std::function<std::string*(Config&)> at,
+         std::string about) {
+  Key key{
+      .path = std::move(path), .about = std::move(about), .type = Type::kText, .choices = std::move(choices)};
+  key.text = std::move(at);
+  return key;
+}
+Key boolean(std::string path, std::function<bool*(Config&)> at, std::string about) {
+  Key key{.path = std::move(path), .about = std::move(about), .type = Type::kBoolean};
+  key.boolean = std::move(at);
+  return key;
+}
+Key texts(std::string path, std::vector<std::string> choices,
+          std::function<std::vector<std::string>*(Config&)> at, std::string about) {
+  Key key{.path = std::move(path),
+          .about = std::move(about),
+          .type = Type::kTexts,
+          .choices = std::move(choices)};
+  key.texts = std::move(at);
+  return key;
+}
+
+std::vector<Key> make_keys() {
+  const std::vector<std::string> severities = {"P1", "P2", "P3", "P4"};
+  std::vector<Key> keys = {
+      integer(
+          "polling.interval_seconds", 1, 3600, [](Config& c) { return &c.polling.interval_seconds; },
+          "time between two ticks"),
+      integer(
+          "polling.lookback_minutes", 1, 60, [](Config& c) { return &c.polling.lookback_minutes; },
+          "window of the zscore method"),
+      integer(
+          "polling.slice_seconds", 10, 300, [](Config& c) { return &c.polling.slice_seconds; },
+          "length of a slice; divides 300"),
+      integer(
+          "polling.settle_seconds", 0, 290, [](Config& c) { return &c.polling.settle_seconds; },
+          "a slice closes this long after its end"),
+      text(
+          "detection.method", {"robust", "zscore"}, [](Config& c) { return &c.detection.method; },
+          "robust, or the original's plain formula"),
+      number(
+          "detection.thresholds.p1", 0.1, 100, [](Config& c) { return &c.detection.thresholds.p1; },
+          "least score of a P1"),
+      number(
+          "detection.thresholds.p2", 0.1, 100, [](Config& c) { return &c.detection.thresholds.p2; },
+          "least score of a P2"),
+      number(
+          "detection.thresholds.p3", 0.1, 100, [](Config& c) { return &c.detection.thresholds.p3; },
+          "least score of a P3"),
+      number(
+          "detection.thresholds.p4", 0.1, 100, [](Config& c) { return &c.detection.thresholds.p4; },
+          "least score of a P4"),
+      integer(
+          "detection.baseline_window_minutes", 10, 1440,
+          [](Config& c) { return &c.detection.baseline_window_minutes; }, "baseline of the zscore method"),
+      integer(
+          "detection.min_data_points", 2, 1000, [](Config& c) { return &c.detection.min_data_points; },
+          "baseline values that the zscore method needs"),
+      Key{.path = "detection.metrics",
+          .about = "numeric fields of metric documents to watch",
+          .type = Type::kMetrics},
+      integer(
+          "correlation.window_minutes", 1, 120, [](Config& c) { return &c.correlation.window_minutes; },
+          "around the earliest anomaly"),
+      integer(
+          "correlation.max_events", 1, 1000, [](Config& c) { return &c.correlation.max_events; },
+          "events shown with an incident"),
+      integer(
+          "incidents.dedup_cooldown_minutes", 1, 1440,
+          [](Config& c) { return &c.incidents.dedup_cooldown_minutes; },
+          "the same anomaly within it is no news"),
+      integer(
+          "incidents.resolve_after_minutes", 1, 1440,
+          [](Config& c) { return &c.incidents.resolve_after_minutes; },
+          "clean time that resolves an incident"),
+      texts(
+          "incidents.pagerduty_severities", severities,
+          [](Config& c) { return &c.incidents.pagerduty_severities; }, "what pages"),
+      text(
+          "telemetry.store", {"embedded", "elasticsearch"}, [](Config& c) { return &c.telemetry.store; },
+          "where log documents live"),
+      text(
+          "telemetry.data_dir", {}, [](Config& c) { return &c.telemetry.data_dir; },
+          "folder of the embedded store and of the incidents"),
+      integer(
+          "telemetry.retention_hours", 1, 87600, [](Config& c) { return &c.telemetry.retention_hours; },
+          "documents are kept so long"),
+      number(
+          "telemetry.disk_budget_gb", 0.1, 100000, [](Config& c) { return &c.telemetry.disk_budget_gb; },
+          "the oldest documents go when the store grows beyond it"),
+      integer(
+          "telemetry.memory_limit_mb", 64, 1 << 20, [](Config& c) { return &c.telemetry.memory_limit_mb; },
+          "buffers of the embedded store"),
+      texts(
+          "elasticsearch.hosts", {}, [](Config& c) { return &c.elasticsearch.hosts; },
+          "URLs; by default ELASTICSEARCH_URL"),
+      text(
+          "elasticsearch.log_index", {}, [](Config& c) { return &c.elasticsearch.log_index; },
+          "index, alias or pattern of log documents"),
+      text(
+          "elasticsearch.metrics_index", {}, [](Config& c) { return &c.elasticsearch.metrics_index; },
+          "indices whose documents are metric points"),
+      text(
+          "elasticsearch.runbook_index", {}, [](Config& c) { return &c.elasticsearch.runbook_index; },
+          "index of runbooks"),
+      text(
+          "elasticsearch.ca_file", {}, [](Config& c) { return &c.elasticsearch.ca_file; },
+          "certificate authority, PEM"),
+      text(
+          "elasticsearch.fingerprint", {}, [](Config& c) { return &c.elasticsearch.fingerprint; },
+          "SHA-256 of the certificate, hex"),
+      boolean(
+          "elasticsearch.insecure", [](Config& c) { return &c.elasticsearch.insecure; },
+          "do not verify certificates"),
+      boolean(
+          "analyzer.enabled", [](Config& c) { return &c.analyzer.enabled; },
+          "false: nothing is ever sent to a model"),
+      text(
+          "analyzer.model", {}, [](Config& c) { return &c.analyzer.model; }, "model that explains incidents"),
+      integer(
+          "analyzer.max_tokens", 256, 64000, [](Config& c) { return &c.analyzer.max_tokens; },
+          "longest answer"),
+      number(
+          "analyzer.daily_budget_usd", 0, 10000, [](Config& c) { return &c.analyzer.daily_budget_usd; },
+          "spent on a day at most"),
+      number(
+          "analyzer.incident_budget_usd", 0, 1000, [](Config& c) { return &c.analyzer.incident_budget_usd; },
+          "spent on an incident at most"),
+      text(
+          "server.listen", {}, [](Config& c) { return &c.server.listen; },
+          "address and port of API and _bulk"),
+      integer(
+          "server.threads", 1, 64, [](Config& c) { return &c.server.threads; }, "threads of the HTTP server"),
+      text(
+          "server.tls_cert_file", {}, [](Config& c) { return &c.server.tls_cert_file; },
+          "certificate, PEM; with tls_key_file"),
+      text(
+          "server.tls_key_file", {}, [](Config& c) { return &c.server.tls_key_file; }, "its key, PEM"),
+      text(
+          "logging.level", {"debug", "info", "warning", "error"}, [](Config& c) { return &c.logging.level; },
+          "least level that is logged"),
+      text(
+          "logging.format", {"auto", "json", "text"}, [](Config& c) { return &c.logging.format; },
+          "auto: text on a terminal, else JSON lines"),
+      Key{.path = "topology", .about = "known calls: \"caller -> callee\"", .type = Type::kTopology},
+  };
+  const auto field = [&](const char* name, std::vector<std::string> ingest::FieldNames::*member) {
+    keys.push_back(texts(
+        std::string("fields.") + name, {}, [member](Config& c) { return &(c.fields.*member); },
+        "names of this value, the first present wins"));
+  };
+  using F = ingest::FieldNames;
+  field("timestamp", &F::timestamp);
+  field("service", &F::service);
+  field("level", &F::level);
+  field("message", &F::message);
+  field("duration_ms", &F::duration_ms);
+  field("duration_ns", &F::duration_ns);
+  field("trace_id", &F::trace_id);
+  field("span_id", &F::span_id);
+  field("parent_id", &F::parent_id);
+  field("span_kind", &F::span_kind);
+  field("peer", &F::peer);
+  field("host", &F::host);
+  field("version", &F::version);
+  field("status_code", &F::status_code);
+  return keys;
+}
+
+}  // namespace
+
+const std::vector<Key>& config_keys() {
+  static const std::vector<Key> keys = make_keys();
+  return keys;
+}
+
+const std::vector<SecretName>& secret_names() {
+  static const std::vector<SecretName> names = {
+      {"anthropic_api_key", "ANTHROPIC_API_KEY"},
+      {"elasticsearch_api_key", "ELASTICSEARCH_API_KEY"},
+      {"elasticsearch.api_key", "ELASTICSEARCH_API_KEY"},
+      {"elasticsearch.password", "ELASTICSEARCH_PASSWORD"},
+      {"slack_bot_token", "SLACK_BOT_TOKEN"},
+      {"pagerduty_api_key", "PAGERDUTY_API_KEY"},
+      {"pagerduty_routing_key", "PAGERDUTY_ROUTING_KEY"},
+      {"server.token", "SENTINELOPS_SERVER_TOKEN"},
+      {"analyzer.api_key", "ANTHROPIC_API_KEY"},
+      {"slack_webhook_url", "SLACK_WEBHOOK_URL"},
+  };
+  return names;
+}
+
+}  // namespace sentinel::app
