@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
+#include <stdexcept>
 
 #include "base/rng.hpp"
 #include "state/sqlite/sqlite_state.hpp"
@@ -64,13 +65,24 @@ int parts_present(StateStore& store, std::int64_t number) {
   return parts;
 }
 
+struct Folder {
+  Folder() {
+    if (mkdtemp(path.data()) == nullptr) throw std::runtime_error("no temporary folder");
+  }
+  ~Folder() {
+    std::error_code ignored;  // what is left is in the temporary folder
+    std::filesystem::remove_all(path, ignored);
+  }
+  Folder(const Folder&) = delete;
+  std::string path = (std::filesystem::temp_directory_path() / "sentinel-crash-XXXXXX").string();
+};
+
 TEST(StateCrash, EveryAcknowledgedChangeIsWholeAndNoneIsPartial) {
   const char* rounds_wanted = std::getenv("SENTINELOPS_CRASH_ROUNDS");
   const int rounds = rounds_wanted != nullptr ? std::atoi(rounds_wanted) : 5;
   ASSERT_GE(rounds, 1);
-  std::string folder = (std::filesystem::temp_directory_path() / "sentinel-crash-XXXXXX").string();
-  ASSERT_NE(mkdtemp(folder.data()), nullptr);
-  const std::string path = folder + "/state.db";
+  const Folder folder;
+  const std::string path = folder.path + "/state.db";
   Rng rng(20260220);
   std::int64_t next = 1;
   for (int round = 0; round < rounds; ++round) {
@@ -116,7 +128,6 @@ TEST(StateCrash, EveryAcknowledgedChangeIsWholeAndNoneIsPartial) {
     EXPECT_EQ(store.newest_ledger_entry().value()->slice, time_of(last));
     next = last + 1;
   }
-  std::filesystem::remove_all(folder);
 }
 
 }  // namespace
