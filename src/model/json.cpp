@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "base/text.hpp"
 
@@ -10,6 +12,54 @@ namespace sentinel::model {
 namespace {
 
 using nlohmann::json;
+
+// Whether the value is a whole number that fits; sets `out` only then. A float is refused even where it is
+// whole: no writer of ours makes one, and the cast of a large one would be undefined.
+template <class Int>
+bool read_whole(const json& value, Int& out) {
+  if (value.is_number_unsigned()) {
+    const auto number = value.get<std::uint64_t>();
+    if (!std::in_range<Int>(number)) return false;
+    out = static_cast<Int>(number);
+    return true;
+  }
+  if (!value.is_number_integer()) return false;
+  const auto number = value.get<std::int64_t>();
+  if (!std::in_range<Int>(number)) return false;
+  out = static_cast<Int>(number);
+  return true;
+}
+
+// Byte (from 1) of the first bracket that opens more than `limit` levels; 0 when there is none. Brackets in
+// strings do not count. Broken text may be miscounted: the parser refuses it anyway.
+std::size_t too_deep_at(std::string_view text, int limit) {
+  int depth = 0;
+  bool in_string = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (in_string) {
+      if (c == '\\') ++i;
+      if (c == '"') in_string = false;
+    } else if (c == '"') {
+      in_string = true;
+    } else if (c == '[' || c == '{') {
+      if (++depth > limit) return i + 1;
+    } else if (c == ']' || c == '}') {
+      --depth;
+    }
+  }
+  return 0;
+}
+
+// The fields that a shipper sent along: an object for whoever reads the API (their order and spacing are not
+// kept), the plain text where they are no object or nest too deep to be read again.
+json fields_json(const std::string& extra) {
+  constexpr int kMaxDepth = 32;  // the event itself lies a few levels deep in what is stored
+  if (too_deep_at(extra, kMaxDepth) != 0) return extra;
+  json fields = json::parse(extra, nullptr, false);
+  if (!fields.is_object()) return extra;
+  return fields;
+}
 
 // Reads fields of one object. The first wrong type is remembered with its path and ends the reading: the
 // caller asks failed() once, at the end.
@@ -39,7 +89,7 @@ class Reader {
   requires std::is_integral_v<Int>
   void read(const char* name, Int& out) {
     if (const json* v = find(name))
-      v->is_number() ? void(out = static_cast<Int>(v->get<std::int64_t>())) : refuse(name, "a number");
+      read_whole(*v, out) ? void() : refuse(name, "a whole number in its range");
   }
   void read(const char* name, std::optional<double>& out) {
     if (find(name) == nullptr) return;
@@ -60,8 +110,11 @@ class Reader {
     out = time;
   }
   void read(const char* name, Duration& out) {
-    double value = seconds_of(out);
+    if (find(name) == nullptr) return;
+    constexpr double kMost = 1e12;  // seconds: 30,000 years, well inside what a Duration can hold
+    double value = 0;
     read(name, value);
+    if (!(std::abs(value) <= kMost)) return refuse(name, "a number of seconds, 1e12 at most");
     out = Duration(static_cast<std::int64_t>(std::llround(value * 1e6)));
   }
   void read(const char* name, std::vector<std::string>& out) {
@@ -173,8 +226,10 @@ Result<LogEvent> read_event(const json& source, std::string path) {
   in.read("peer", e.peer);
   in.read("host", e.host);
   in.read("version", e.version);
-  if (const json* extra = in.find("fields"))
-    e.extra = extra->dump(-1, ' ', false, json::error_handler_t::replace);
+  if (const json* extra = in.find("fields")) {
+    e.extra = extra->is_string() ? extra->get<std::string>()
+                                 : extra->dump(-1, ' ', false, json::error_handler_t::replace);
+  }
   std::optional<double> duration;
   in.read("duration_ms", duration);
   if (duration) e.duration_ms = static_cast<float>(*duration);
@@ -220,11 +275,10 @@ Result<Pattern> read_pattern(const json& source, std::string path) {
   if (const json* services = in.find("services")) {
     if (!services->is_object()) in.refuse("services", "an object of counts");
     for (const auto& [service, count] : services->items()) {
-      if (!count.is_number()) {
+      if (!read_whole(count, p.services[service])) {
         in.refuse("services", "an object of counts");
         break;
       }
-      p.services[service] = count.get<std::uint64_t>();
     }
   }
   in.read("example", p.example);
@@ -349,10 +403,7 @@ json to_json(const LogEvent& e) {
   if (e.status_code != 0) j["status_code"] = e.status_code;
   if (e.span_kind != SpanKind::kNone) j["span_kind"] = to_string(e.span_kind);
   if (e.is_span) j["is_span"] = true;
-  if (!e.extra.empty()) {
-    json extra = json::parse(e.extra, nullptr, false);
-    j["fields"] = extra.is_discarded() ? json(e.extra) : std::move(extra);
-  }
+  if (!e.extra.empty()) j["fields"] = fields_json(e.extra);
   return j;
 }
 
@@ -505,24 +556,20 @@ Result<Incident> incident_from_json(const json& source) {
 }
 
 Result<json> parse_json(std::string_view text) {
-  // nlohmann's parser recurses with the depth of its input: a callback that gives up early keeps the stack
-  // safe.
+  // Told before parsing: values that nest without end exhaust the stack of whoever walks them later.
   constexpr int kMaxDepth = 100;
-  bool too_deep = false;
-  json value;
+  if (const std::size_t byte = too_deep_at(text, kMaxDepth); byte != 0) {
+    return fail(ErrorKind::kInvalid,
+                fmt::format("no JSON: byte {}: nested deeper than {} levels", byte, kMaxDepth));
+  }
   try {
-    value = json::parse(text.begin(), text.end(), [&](int depth, json::parse_event_t, json&) {
-      if (depth > kMaxDepth) too_deep = true;
-      return depth <= kMaxDepth;
-    });
+    return json::parse(text.begin(), text.end());
   } catch (const json::parse_error& error) {
     return fail(ErrorKind::kInvalid,
                 fmt::format("no JSON: byte {}: {}", error.byte, one_line(error.what(), 160)));
   } catch (const json::exception& error) {
     return fail(ErrorKind::kInvalid, fmt::format("no JSON: {}", one_line(error.what(), 160)));
   }
-  if (too_deep) return fail(ErrorKind::kInvalid, fmt::format("nested deeper than {} levels", kMaxDepth));
-  return value;
 }
 
 }  // namespace sentinel::model

@@ -18,8 +18,11 @@ state::RunbookQuery query_for(const model::Group& group);
 // A JSON array as in runbooks/seed.json, or one object. The error names the entry and the field.
 Result<std::vector<model::Runbook>> from_json_text(std::string_view text);
 std::string to_json_text(const std::vector<model::Runbook>& runbooks);  // pretty, the same form
-// One Markdown document per runbook: "# title", then "Date:", "Services:", "Tags:", "## Root cause", "##
-// Resolution".
+// One Markdown section per runbook: "# title", then "Date:", "Services:", "Tags:" (and "Id:" where it is not
+// made from the title), "## Root cause" with a paragraph per line of the text, "## Resolution" with a list of
+// steps, the further lines of a step indented below it. Reading takes any list marker, wrapped paragraphs and
+// fenced code (which belongs to the step above it); an error names the line. Writing and reading gives an
+// equal runbook, except that blank lines and outer blanks go, and commas within a service or tag split it.
 Result<std::vector<model::Runbook>> from_markdown(std::string_view text);
 std::string to_markdown(const std::vector<model::Runbook>& runbooks);
 

@@ -72,6 +72,8 @@ class StateStore {
  public:
   virtual ~StateStore() = default;
 
+  // kInvalid: an event of an unknown incident, an incident without id, a message without key; nothing
+  // changed.
   virtual Result<void> commit(const Change& change) = 0;
 
   virtual Result<IncidentPage> incidents(const IncidentQuery& query) = 0;
@@ -82,10 +84,12 @@ class StateStore {
   virtual Result<void> put_silence(const model::Silence& silence) = 0;
   virtual Result<std::vector<model::Silence>> silences() = 0;  // by start
 
-  virtual Result<void> put_runbook(const model::Runbook& runbook) = 0;  // inserted or replaced by id
-  virtual Result<bool> remove_runbook(const std::string& id) = 0;       // whether there was one
-  virtual Result<std::vector<model::Runbook>> runbooks() = 0;           // by title
-  // Best first. Empty conditions match nothing; a runbook matches when a service, a tag or a word does.
+  // Inserted or replaced by id; kInvalid without id or title.
+  virtual Result<void> put_runbook(const model::Runbook& runbook) = 0;
+  virtual Result<bool> remove_runbook(const std::string& id) = 0;  // whether there was one
+  virtual Result<std::vector<model::Runbook>> runbooks() = 0;      // by title
+  // Best first. Empty conditions match nothing; a runbook matches when a service, a tag or a word does. The
+  // score is the BM25 of the text, plus 3 for each service and 2 for each tag of the query (ranking.hpp).
   virtual Result<std::vector<model::RunbookMatch>> search_runbooks(const RunbookQuery& query) = 0;
 
   virtual Result<std::vector<OutboxRow>> outbox(std::optional<OutboxRow::Status> status,

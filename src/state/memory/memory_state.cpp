@@ -4,6 +4,7 @@
 #include <cmath>
 #include <set>
 
+#include "state/admission.hpp"
 #include "state/ranking.hpp"
 
 namespace sentinel::state {
@@ -62,6 +63,7 @@ class Bm25 {
 }  // namespace
 
 Result<void> MemoryState::commit(const Change& change) {
+  SENTINEL_TRY(admit(change));
   const std::lock_guard lock(mutex_);
   for (const auto& event : change.events) {
     const bool known = incidents_.contains(event.incident_id) ||
@@ -130,6 +132,7 @@ Result<std::vector<model::Silence>> MemoryState::silences() {
 }
 
 Result<void> MemoryState::put_runbook(const model::Runbook& runbook) {
+  SENTINEL_TRY(admit(runbook));
   const std::lock_guard lock(mutex_);
   runbooks_[runbook.id] = runbook;
   return {};

@@ -39,28 +39,70 @@ CREATE TABLE ledger(
 CREATE TABLE blob(name TEXT PRIMARY KEY, bytes BLOB NOT NULL) WITHOUT ROWID;
 )"};
 
-}  // namespace
+constexpr auto kNewest = static_cast<std::int64_t>(kSteps.size());
 
-Result<void> migrate(sqlite3* db) {
-  SENTINEL_ASSIGN(auto ask, Statement::prepare(db, "PRAGMA user_version"));
-  SENTINEL_ASSIGN(const bool has, ask.step());
-  const std::int64_t version = has ? ask.integer(0) : 0;
-  const auto newest = static_cast<std::int64_t>(kSteps.size());
-  if (version > newest) {
+Result<std::int64_t> known_version(sqlite3* db) {
+  // In one statement, so that both are of the same moment: another process may be at migrate().
+  SENTINEL_ASSIGN(
+      auto ask,
+      Statement::prepare(
+          db, "SELECT (SELECT user_version FROM pragma_user_version), (SELECT count(*) FROM sqlite_schema)"));
+  SENTINEL_TRY(ask.step());
+  const std::int64_t version = ask.integer(0);
+  const std::int64_t tables = ask.integer(1);
+  if (version > kNewest || version < 0) {
     return fail(ErrorKind::kInvalid, fmt::format("its format is version {}, this program knows {}: use the "
                                                  "newer program, or give it another folder",
-                                                 version, newest));
+                                                 version, kNewest));
   }
-  for (std::int64_t step = version; step < newest; ++step) {
-    const std::string sql = fmt::format("BEGIN IMMEDIATE;{};PRAGMA user_version={};COMMIT",
-                                        kSteps[static_cast<std::size_t>(step)], step + 1);
-    if (sqlite3_exec(db, sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) {
-      auto error = sqlite_error(db, fmt::format("bringing it to version {}", step + 1));
+  // A file of ours has its version from the moment it has tables.
+  if (version == 0 && tables > 0) {
+    return fail(ErrorKind::kInvalid,
+                "it is the database of another program: move it away, or use another folder");
+  }
+  return version;
+}
+
+Result<void> exec(sqlite3* db, const std::string& sql, const std::string& doing) {
+  if (sqlite3_exec(db, sql.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK) return {};
+  return tl::unexpected<Error>(sqlite_error(db, doing));
+}
+
+}  // namespace
+
+Result<void> require_known(sqlite3* db) {
+  return known_version(db).map([](std::int64_t) {});
+}
+
+Result<void> require_newest(sqlite3* db) {
+  SENTINEL_ASSIGN(const auto version, known_version(db));
+  if (version == kNewest) return {};
+  return fail(ErrorKind::kInvalid, fmt::format("its format is version {}, this program reads {}: start the "
+                                               "service once, it brings the file up to date",
+                                               version, kNewest));
+}
+
+Result<void> migrate(sqlite3* db) {
+  for (;;) {
+    // The version is read under the write lock: another process may have taken the same step meanwhile.
+    SENTINEL_TRY(exec(db, "BEGIN IMMEDIATE", "locking the file"));
+    const auto step = [&]() -> Result<bool> {
+      SENTINEL_ASSIGN(const auto version, known_version(db));
+      if (version == kNewest) return false;
+      const std::string doing = fmt::format("bringing it to version {}", version + 1);
+      SENTINEL_TRY(exec(db, kSteps[static_cast<std::size_t>(version)], doing));
+      SENTINEL_TRY(exec(db, fmt::format("PRAGMA user_version={}", version + 1), doing));
+      return true;
+    }();
+    if (!step || !*step) {
       sqlite3_exec(db, "ROLLBACK", nullptr, nullptr, nullptr);
-      return tl::unexpected<Error>(std::move(error));
+      return step.map([](bool) {});
+    }
+    if (auto done = exec(db, "COMMIT", "bringing it up to date"); !done) {
+      sqlite3_exec(db, "ROLLBACK", nullptr, nullptr, nullptr);
+      return done;
     }
   }
-  return {};
 }
 
 }  // namespace sentinel::state

@@ -4,12 +4,16 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <limits>
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <utility>
 
 #include "base/text.hpp"
 #include "model/json.hpp"
+#include "state/admission.hpp"
 #include "state/ranking.hpp"
 #include "state/sqlite/schema.hpp"
 #include "state/sqlite/statement.hpp"
@@ -29,6 +33,12 @@ std::string dump(const nlohmann::json& json) {
 Result<model::Incident> incident_of(const std::string& body) {
   SENTINEL_ASSIGN(const auto json, model::parse_json(body));
   return model::incident_from_json(json);
+}
+
+// SQLite counts with a sign, and takes a negative limit for none.
+std::int64_t row_count(std::size_t count) {
+  constexpr auto kMost = std::numeric_limits<std::int64_t>::max();
+  return std::cmp_greater(count, kMost) ? kMost : static_cast<std::int64_t>(count);
 }
 
 // Rolls back unless commit() was reached.
@@ -90,6 +100,10 @@ class SqliteState final : public StateStore {
 };
 
 Result<void> SqliteState::put_incident(const model::Incident& incident) {
+  const auto json = model::to_json(incident);
+  // One that cannot be read back (a time beyond the calendar) would later fail every listing it is part of.
+  if (auto readable = model::incident_from_json(json); !readable)
+    return fail(std::move(readable).error(), "incident " + incident.id);
   SENTINEL_ASSIGN(
       auto put,
       Statement::prepare(
@@ -101,7 +115,7 @@ Result<void> SqliteState::put_incident(const model::Incident& incident) {
       .bind(micros(incident.created_at))
       .bind(model::to_string(incident.state))
       .bind(static_cast<std::int64_t>(incident.severity))
-      .bind(dump(model::to_json(incident)));
+      .bind(dump(json));
   SENTINEL_TRY(put.run());
   SENTINEL_ASSIGN(auto clear,
                   Statement::prepare(writer_.get(), "DELETE FROM incident_service WHERE incident_id=?"));
@@ -151,6 +165,7 @@ Result<void> SqliteState::add_outbox(const OutboxRow& row) {
 }
 
 Result<void> SqliteState::commit(const Change& change) {
+  SENTINEL_TRY(admit(change));
   const std::lock_guard lock(write_mutex_);
   SENTINEL_ASSIGN(auto transaction, Transaction::begin(writer_.get()));
   for (const auto& incident : change.incidents) SENTINEL_TRY(put_incident(incident));
@@ -203,7 +218,7 @@ Result<IncidentPage> SqliteState::incidents(const IncidentQuery& query) {
                                      "SELECT body FROM incident WHERE " + where +
                                          " ORDER BY created_at DESC, id DESC LIMIT :limit OFFSET :offset"));
   bind(rows);
-  rows.bind(static_cast<std::int64_t>(query.limit)).bind(static_cast<std::int64_t>(query.offset));
+  rows.bind(row_count(query.limit)).bind(row_count(query.offset));
   for (;;) {
     SENTINEL_ASSIGN(const bool more, rows.step());
     if (!more) return page;
@@ -283,6 +298,7 @@ Result<std::vector<model::Silence>> SqliteState::silences() {
 }
 
 Result<void> SqliteState::put_runbook(const model::Runbook& runbook) {
+  SENTINEL_TRY(admit(runbook));
   const std::lock_guard lock(write_mutex_);
   SENTINEL_ASSIGN(auto transaction, Transaction::begin(writer_.get()));
   SENTINEL_ASSIGN(
@@ -350,12 +366,13 @@ Result<std::vector<model::RunbookMatch>> SqliteState::search_runbooks(const Runb
     Merits merit = merits(runbook, query);
     if (const auto rank = ranks.find(runbook.id); rank != ranks.end()) {
       merit.score += rank->second;
-      std::string text = "text:";
+      std::string seen;
       const auto present = words_of(searchable_text(runbook));
       for (const auto& word : words) {
-        if (std::find(present.begin(), present.end(), word) != present.end()) text += " " + word;
+        if (std::find(present.begin(), present.end(), word) != present.end()) seen += " " + word;
       }
-      merit.reasons.push_back(std::move(text));
+      // FTS5 matches by stem: "exhaustion" finds "exhausted", which is no word of the question.
+      merit.reasons.push_back("text:" + (seen.empty() ? std::string(" other forms of its words") : seen));
     }
     if (!merit.reasons.empty()) found.push_back({runbook, merit.score, std::move(merit.reasons)});
   }
@@ -376,7 +393,7 @@ Result<std::vector<OutboxRow>> SqliteState::outbox(std::optional<OutboxRow::Stat
                                      "created_at, due_at, attempts, last_error, status FROM outbox ") +
                              (status ? "WHERE status=? " : "") + "ORDER BY id LIMIT ?"));
   if (status) rows.bind(static_cast<std::int64_t>(*status));
-  rows.bind(static_cast<std::int64_t>(limit));
+  rows.bind(row_count(limit));
   std::vector<OutboxRow> all;
   for (;;) {
     SENTINEL_ASSIGN(const bool more, rows.step());
@@ -443,12 +460,14 @@ Result<std::optional<std::string>> SqliteState::blob(const std::string& name) {
   return found ? std::optional(row.text(0)) : std::nullopt;
 }
 
+constexpr int kBusyTimeoutMs = 5000;  // how long one waits for another process's write
+
 Result<Db> connect(const std::string& path, int flags) {
   sqlite3* raw = nullptr;
   const int code = sqlite3_open_v2(path.c_str(), &raw, flags | SQLITE_OPEN_FULLMUTEX, nullptr);
   Db db(raw);
   if (code != SQLITE_OK) return tl::unexpected<Error>(sqlite_error(raw, "cannot open it"));
-  sqlite3_busy_timeout(raw, 5000);
+  sqlite3_busy_timeout(raw, kBusyTimeoutMs);
   sqlite3_extended_result_codes(raw, 0);
   return db;
 }
@@ -458,33 +477,69 @@ Result<void> pragma(sqlite3* db, const char* text) {
   return statement.run();
 }
 
-Result<std::unique_ptr<StateStore>> open_file(const std::string& path, OpenMode mode) {
-  if (mode == OpenMode::kRead) {
-    SENTINEL_ASSIGN(auto reader,
-                    connect(path, SQLITE_OPEN_READWRITE));  // WAL readers need the right to its -shm file
-    SENTINEL_TRY(pragma(reader.get(), "PRAGMA query_only=ON"));
-    SENTINEL_ASSIGN(auto second, connect(path, SQLITE_OPEN_READWRITE));
-    SENTINEL_TRY(pragma(second.get(), "PRAGMA query_only=ON"));
-    return std::make_unique<SqliteState>(std::move(second), std::move(reader));
+Result<std::unique_ptr<StateStore>> open_beside(const std::string& path) {
+  // A reader of a WAL file needs the right to write to its -shm file; query_only keeps it from all else.
+  Db connections[2];
+  for (Db& db : connections) {
+    SENTINEL_ASSIGN(db, connect(path, SQLITE_OPEN_READWRITE));
+    SENTINEL_TRY(pragma(db.get(), "PRAGMA query_only=ON"));
   }
-  SENTINEL_ASSIGN(auto writer, connect(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE));
-  for (const char* setting : {"PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA foreign_keys=ON",
-                              "PRAGMA wal_autocheckpoint=1000"}) {
-    SENTINEL_TRY(pragma(writer.get(), setting));
+  SENTINEL_TRY(require_newest(connections[0].get()));
+  return std::make_unique<SqliteState>(std::move(connections[0]), std::move(connections[1]));
+}
+
+// SQLite does not wait its busy timeout when two switch a new file to WAL at once: the second is told at
+// once.
+Result<void> switch_to_wal(sqlite3* db) {
+  constexpr int kPauseMs = 10;
+  for (int waited = 0;; waited += kPauseMs) {
+    auto done = pragma(db, "PRAGMA journal_mode=WAL");
+    if (done || done.error().kind != ErrorKind::kUnavailable || waited >= kBusyTimeoutMs) return done;
+    sqlite3_sleep(kPauseMs);
   }
-  SENTINEL_ASSIGN(auto check, Statement::prepare(writer.get(), "PRAGMA quick_check(1)"));
+}
+
+// A function of its own: a statement that is still open holds on to its view of the file, and the migration
+// after it would be told that the file is locked.
+Result<void> require_sound(sqlite3* db) {
+  SENTINEL_ASSIGN(auto check, Statement::prepare(db, "PRAGMA quick_check(1)"));
   SENTINEL_TRY(check.step());
   if (check.text(0) != "ok") return fail(ErrorKind::kCorrupt, "the file is damaged: " + check.text(0));
+  return {};
+}
+
+Result<std::unique_ptr<StateStore>> open_own(const std::string& path) {
+  SENTINEL_ASSIGN(auto writer, connect(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE));
+  // Before the first pragma that writes: what is not ours stays as it is.
+  SENTINEL_TRY(require_known(writer.get()));
+  SENTINEL_TRY(switch_to_wal(writer.get()));
+  for (const char* setting :
+       {"PRAGMA synchronous=FULL", "PRAGMA foreign_keys=ON", "PRAGMA wal_autocheckpoint=1000"}) {
+    SENTINEL_TRY(pragma(writer.get(), setting));
+  }
+  SENTINEL_TRY(require_sound(writer.get()));
   SENTINEL_TRY(migrate(writer.get()));
   SENTINEL_ASSIGN(auto reader, connect(path, SQLITE_OPEN_READWRITE));
   SENTINEL_TRY(pragma(reader.get(), "PRAGMA query_only=ON"));
   return std::make_unique<SqliteState>(std::move(writer), std::move(reader));
 }
 
+// SQLite says "unable to open database file" to all of these.
+Result<void> require_file(const std::string& path, OpenMode mode) {
+  std::error_code unknown;  // then SQLite's own answer is the best there is
+  if (std::filesystem::is_directory(path, unknown))
+    return fail(ErrorKind::kInvalid, "is a folder; must be a file in it");
+  if (mode == OpenMode::kRead && !std::filesystem::exists(path, unknown) && !unknown)
+    return fail(ErrorKind::kNotFound, "is not there; the service makes it when it first runs");
+  return {};
+}
+
 }  // namespace
 
 Result<std::unique_ptr<StateStore>> open_sqlite_state(const std::string& path, OpenMode mode) {
-  auto opened = open_file(path, mode);
+  auto opened = require_file(path, mode).and_then([&] {
+    return mode == OpenMode::kRead ? open_beside(path) : open_own(path);
+  });
   if (opened) return opened;
   std::string advice = "state store " + path;
   if (opened.error().kind == ErrorKind::kCorrupt)
