@@ -327,7 +327,11 @@ Result<Maintained> EmbeddedTelemetry::maintain(Time now) {
   const EmbeddedOptions& options = impl_->options;
   for (std::size_t lane = 0; lane < 2; ++lane) {
     const Segment segment = impl_->segments.lane(lane);
-    if (segment.stats.rows > 0 && micros(now) - segment.stats.min_ingested > options.segment_age.count()) {
+    if (segment.stats.rows == 0) continue;
+    // A lane that nobody writes to any more must not outlive retention.
+    const bool expired =
+        std::min(segment.stats.max_time, segment.stats.max_ingested) < micros(now - options.retention);
+    if (expired || micros(now) - segment.stats.min_ingested > options.segment_age.count()) {
       impl_->segments.seal_soon(lane);
       impl_->writer->request_checkpoint(lane);
     }
