@@ -12,7 +12,9 @@ namespace {
 double log_p_tolerance(double log_p) { return 1e-6 + 1e-8 * std::abs(log_p); }
 
 TEST(Tail, UpperTailMatchesTheVectors) {
-  for (const auto& row : read_vectors()["a_upper"]["rows"]) {
+  const auto vectors = read_vectors("a_upper");
+  ASSERT_FALSE(vectors["rows"].empty());
+  for (const auto& row : vectors["rows"]) {
     const double y = row[0], mean = row[1], variance = row[2], log_p = row[3], z = row[4];
     EXPECT_NEAR(log_upper_tail(y, mean, variance), log_p, log_p_tolerance(log_p)) << row;
     EXPECT_NEAR(z_from_logp(log_upper_tail(y, mean, variance)), z, 1e-6) << row;
@@ -20,7 +22,9 @@ TEST(Tail, UpperTailMatchesTheVectors) {
 }
 
 TEST(Tail, LowerTailMatchesTheVectors) {
-  for (const auto& row : read_vectors()["a_lower"]["rows"]) {
+  const auto vectors = read_vectors("a_lower");
+  ASSERT_FALSE(vectors["rows"].empty());
+  for (const auto& row : vectors["rows"]) {
     const double y = row[0], mean = row[1], variance = row[2], log_p = row[3], z = row[4];
     EXPECT_NEAR(log_lower_tail(y, mean, variance), log_p, log_p_tolerance(log_p)) << row;
     EXPECT_NEAR(z_from_logp(log_lower_tail(y, mean, variance)), z, 1e-6) << row;
@@ -28,11 +32,15 @@ TEST(Tail, LowerTailMatchesTheVectors) {
 }
 
 TEST(Tail, ZFromLogPMatchesTheVectors) {
-  for (const auto& row : read_vectors()["a_z"]["rows"]) EXPECT_NEAR(z_from_logp(row[0]), row[1], 1e-6) << row;
+  const auto vectors = read_vectors("a_z");
+  ASSERT_FALSE(vectors["rows"].empty());
+  for (const auto& row : vectors["rows"]) EXPECT_NEAR(z_from_logp(row[0]), row[1], 1e-6) << row;
 }
 
 TEST(Tail, ZOfDayMatchesTheVectors) {
-  for (const auto& row : read_vectors()["a_day"]["rows"]) {
+  const auto vectors = read_vectors("a_day");
+  ASSERT_FALSE(vectors["rows"].empty());
+  for (const auto& row : vectors["rows"]) {
     EXPECT_NEAR(z_of_day(row[1], row[0]), row[2], 1e-6) << row;
   }
 }

@@ -6,9 +6,10 @@
 
 namespace sentinel::detect {
 
-inline nlohmann::json read_vectors() {
+// By value: a loop over read_vectors("x")["rows"] would outlive it, so keep it in a variable first.
+inline nlohmann::json read_vectors(const char* section) {
   std::ifstream in("tests/data/detection_vectors.json");
-  return nlohmann::json::parse(in);
+  return nlohmann::json::parse(in)[section];
 }
 
 }  // namespace sentinel::detect
