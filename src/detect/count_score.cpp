@@ -6,6 +6,7 @@
 namespace sentinel::detect {
 namespace {
 constexpr double kNormal99 = 2.33;
+constexpr double kJustBelow = 0.01;
 }
 
 void TailCalibration::feed(double raw, double step) {
@@ -21,18 +22,18 @@ double TailCalibration::calibrated(double logp, double raw) const {
   return c > 1.0001 ? log_q(raw / c) : logp;
 }
 
-double capped(double z, Cap cap) {
+double capped(double z, Cap cap, const model::Thresholds& thresholds) {
   switch (cap) {
     case Cap::kNone:
       return z;
     case Cap::kBelowP1:
-      return std::min(z, 4.99);
+      return std::min(z, thresholds.p1 - kJustBelow);
     case Cap::kBelowP2:
-      return std::min(z, 3.49);
+      return std::min(z, thresholds.p2 - kJustBelow);
     case Cap::kBelowP3:
-      return std::min(z, 2.49);
+      return std::min(z, thresholds.p3 - kJustBelow);
     case Cap::kBelowP4:
-      return std::min(z, 1.99);
+      return std::min(z, thresholds.p4 - kJustBelow);
   }
   return z;
 }
@@ -64,9 +65,9 @@ void leave_out(HorizonScore& h, double top, int largest, double window) {
 }
 
 void apply_cap(HorizonScore& h, Cap cap) {
-  const double held = capped(h.z, cap);
-  h.cap = held < h.z ? cap : Cap::kNone;
-  h.z = held;
+  h.z_free = h.z;
+  h.cap = cap;
+  h.z = capped(h.z, cap);
 }
 
 }  // namespace sentinel::detect

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "detect/tail.hpp"
+#include "model/severity.hpp"
 
 namespace sentinel::detect {
 
@@ -28,9 +29,10 @@ class TailCalibration {
   double q99_ = 2.33;
 };
 
-// The severities a score may reach, and the highest value of a score held below each.
+// The severity a score may not reach, and the score held just below it. The state always uses the default
+// thresholds; a user's own only change what is reported.
 enum class Cap : std::uint8_t { kNone, kBelowP1, kBelowP2, kBelowP3, kBelowP4 };
-double capped(double z, Cap cap);
+double capped(double z, Cap cap, const model::Thresholds& thresholds = {});
 
 // One horizon (and channel) of one metric at one slice: all that the sentence and `explain` need.
 struct HorizonScore {
@@ -47,7 +49,8 @@ struct HorizonScore {
   double z_spread = kNoScore;  // without the largest slices; kNoScore: not tried
   double calibration = 1;
   double season = 1;
-  Cap cap = Cap::kNone;  // the gate that was missed, if it changed the score
+  Cap cap = Cap::kNone;      // the gate that was missed
+  double z_free = kNoScore;  // before the gate
   bool screened = false;
   bool by_time = false;   // exposure is time, not documents
   double exposure = 0;    // other documents (errors), requests (latency)
@@ -57,6 +60,14 @@ struct HorizonScore {
   // For learning only.
   double mu0 = 0;
   double known = 0;
+
+  template <class Self, class Archive>
+  static void visit(Self& self, Archive& archive) {
+    archive(self.scored, self.minutes, self.channel, self.observed, self.expected, self.variance, self.z,
+            self.raw, self.z_tail, self.z_spread, self.calibration, self.season, self.cap, self.z_free,
+            self.screened, self.by_time, self.exposure, self.base_value, self.value, self.limit, self.mu0,
+            self.known);
+  }
 };
 
 // Screen, tail, calibration and looks; sets raw, z_tail, z. `screen` in standard deviations.

@@ -53,11 +53,21 @@ class ErrorScorer {
     std::uint64_t others = 0;  // the exposure: documents that are no errors
     bool flagged = false;
     bool known = true;
+
+    template <class Self, class Archive>
+    static void visit(Self& self, Archive& archive) {
+      archive(self.errors, self.others, self.flagged, self.known);
+    }
   };
   struct Admitted {
     std::int64_t slice = 0;
     double errors = 0;  // divided by the factor of their block
     std::uint64_t others = 0;
+
+    template <class Self, class Archive>
+    static void visit(Self& self, Archive& archive) {
+      archive(self.slice, self.errors, self.others);
+    }
   };
   // What a preview copies: everything but the week.
   struct Core {

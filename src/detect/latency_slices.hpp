@@ -19,6 +19,11 @@ class LatencySlices {
     std::uint64_t total = 0;   // requests
     bool flagged = false;
     bool known = true;
+
+    template <class Self, class Archive>
+    static void visit(Self& self, Archive& archive) {
+      archive(self.slice, self.length, self.total, self.flagged, self.known);
+    }
   };
 
   void push(std::int64_t slice, const model::LatencyHistogram& histogram, bool known);

@@ -35,10 +35,13 @@ class RingBuffer {
 
   template <class Self, class Archive>
   static void visit(Self& self, Archive& archive) {
+    const std::size_t capacity = self.items_.size();
     archive(self.items_, self.head_, self.size_);
     if constexpr (Archive::kReads) {
-      if (self.items_.empty() || self.head_ >= self.items_.size() || self.size_ > self.items_.size())
+      if (self.items_.size() != capacity || self.head_ >= capacity || self.size_ > capacity) {
         archive.refuse("a ring with impossible bounds");
+        self = RingBuffer(capacity);
+      }
     }
   }
 

@@ -40,11 +40,16 @@ class WeekOfBlocks {
   }
 
  private:
+  static constexpr std::uint16_t kNone = 0xFFFF;
   struct Entry {
     std::uint16_t seen = 0;
     std::uint16_t expected = kNone;
+
+    template <class Self, class Archive>
+    static void visit(Self& self, Archive& archive) {
+      archive(self.seen, self.expected);
+    }
   };
-  static constexpr std::uint16_t kNone = 0xFFFF;
   using Day = std::array<Entry, kBlocksPerDay>;
   std::array<std::unique_ptr<Day>, 7> days_;
 };
