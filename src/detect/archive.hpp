@@ -1,6 +1,6 @@
-// Exact bytes of the detector's state. A class lists its members once, in a static visit(self, archive), which
-// both directions use. Numbers are stored as they are in memory (little endian, IEEE doubles), so a restored
-// state goes on bit for bit. Written and read by the same binary version: detector.cpp checks that.
+// Exact bytes of the detector's state. A class lists its members once, in a static visit(self, archive),
+// which both directions use. Numbers are stored as they are in memory (little endian, IEEE doubles), so a
+// restored state goes on bit for bit. Written and read by the same binary version: detector.cpp checks that.
 #pragma once
 
 #include <array>

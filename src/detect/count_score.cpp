@@ -7,7 +7,7 @@ namespace sentinel::detect {
 namespace {
 constexpr double kNormal99 = 2.33;
 constexpr double kJustBelow = 0.01;
-}
+}  // namespace
 
 void TailCalibration::feed(double raw, double step) {
   const double z = std::min(raw, 6.0);

@@ -260,9 +260,9 @@ ErrorScore ErrorScorer::score(const Core& core, Lesson& lesson5, Lesson& lesson2
 }
 
 ErrorScore ErrorScorer::preview(std::span<const ErrorSlice> open) const {
-  if (open.empty()) return {};
   Core copy = core_;
   for (const ErrorSlice& slice : open) take(copy, slice);
+  if (copy.recent.size() == 0) return {};
   Lesson unused5;
   Lesson unused20;
   return score(copy, unused5, unused20);

@@ -35,7 +35,7 @@ class ErrorScorer {
 
   // The slice after the newest one.
   ErrorScore close(const ErrorSlice& slice);
-  // Judges the newest of `open`, which follow the newest closed slice.
+  // Judges the newest of `open`, which follow the newest closed slice; that one when there are none.
   ErrorScore preview(std::span<const ErrorSlice> open) const;
 
   bool incident_open() const { return core_.incident.is_open(); }

@@ -14,7 +14,7 @@ namespace {
 constexpr int kLeastMeans = 8;
 constexpr int kMostMeans = 11;
 constexpr int kLeastBlocks = 24;
-constexpr double kMemoryBlocks = 864;    // three days
+constexpr double kMemoryBlocks = 864;     // three days
 constexpr double kMeanToNormal = 1.2533;  // standard deviation of a normal from its mean |e|
 constexpr double kLeastKnown = 0.6;
 
@@ -142,9 +142,9 @@ HorizonScore GaugeScorer::score(const Core& core, double& lone) const {
 }
 
 HorizonScore GaugeScorer::preview(std::span<const GaugeSlice> open) const {
-  if (open.empty()) return {};
   Core copy = core_;
   double lone = kNoScore;
+  if (open.empty()) return copy.recent.size() == 0 ? HorizonScore{} : score(copy, lone);
   HorizonScore out;
   for (const GaugeSlice& slice : open) {
     take(copy, slice);
@@ -163,7 +163,8 @@ HorizonScore GaugeScorer::close(const GaugeSlice& slice) {
   if (slice.known) {
     core_.last_z = {core_.last_z[1], lone};
     IncidentState& incident = core_.incident;
-    if (incident.is_open() && !incident.is_thawed(core_.now, core_.grid)) core_.recent.newest().flagged = true;
+    if (incident.is_open() && !incident.is_thawed(core_.now, core_.grid))
+      core_.recent.newest().flagged = true;
     const Turn turn = incident.advance(core_.now, h.z, !h.scored || e < 2 * h.base_value, core_.grid);
     if (turn == Turn::kOpened || turn == Turn::kClosed) {
       const auto w = std::min(static_cast<std::size_t>(core_.grid.per_block()), core_.recent.size());
@@ -196,8 +197,8 @@ void GaugeScorer::relearn() {
 }
 
 std::size_t GaugeScorer::bytes() const {
-  std::size_t sum = sizeof(*this) + core_.recent.capacity() * sizeof(Recent) +
-                    core_.ring.capacity() * sizeof(Admitted);
+  std::size_t sum =
+      sizeof(*this) + core_.recent.capacity() * sizeof(Recent) + core_.ring.capacity() * sizeof(Admitted);
   for (const auto& day : residuals_) sum += day ? sizeof(Day) + 16 : 0;
   return sum;
 }

@@ -1,5 +1,5 @@
-// Any other number of a service (CPU %, queue length): is its 5-minute mean away from its level of the last hour and
-// its daily habit by more than its usual deviation? docs/detection.md, "Gauges". Not thread-safe.
+// Any other number of a service (CPU %, queue length): is its 5-minute mean away from its level of the last
+// hour and its daily habit by more than its usual deviation? docs/detection.md, "Gauges". Not thread-safe.
 #pragma once
 
 #include <array>

@@ -214,11 +214,12 @@ void LatencyScorer::count(const Core& core, std::span<const LatencySlice> open, 
     });
   }
   const auto rest = static_cast<std::size_t>(std::max(0, ends[2] - seen));
-  slices_.newest_to_oldest(rest, [&](const LatencySlices::Entry& entry, std::span<const std::uint8_t> packed) {
-    // Slices are without holes; entries older than the hour may stay for the ring alone.
-    if (entry.slice != slice) return;
-    add(entry.known, entry.flagged, entry.total, [&](auto visit) { each_from_top(packed, visit); });
-  });
+  slices_.newest_to_oldest(
+      rest, [&](const LatencySlices::Entry& entry, std::span<const std::uint8_t> packed) {
+        // Slices are without holes; entries older than the hour may stay for the ring alone.
+        if (entry.slice != slice) return;
+        add(entry.known, entry.flagged, entry.total, [&](auto visit) { each_from_top(packed, visit); });
+      });
   while (next < 3) out[next++] = sum;
 }
 
@@ -347,7 +348,7 @@ LatencyScore LatencyScorer::score(const Core& core, std::span<const LatencySlice
 }
 
 LatencyScore LatencyScorer::preview(std::span<const LatencySlice> open) const {
-  if (open.empty()) return {};
+  if (open.empty() && slices_.size() == 0) return {};
   Core copy = core_;
   for (std::size_t i = 0; i < open.size(); ++i) begin_slice(copy);
   return score(copy, open);

@@ -1,6 +1,7 @@
-// Latency of one service, method `robust`: are more requests slower than the service's own limits than usual? Slow
-// requests are counted like errors, in three channels: the bulk (slowest 10 % of the baseline), the tail (1 %) and
-// far (twice the tail's limit). A fold over closed slices. docs/detection.md, "Latency". Not thread-safe.
+// Latency of one service, method `robust`: are more requests slower than the service's own limits than usual?
+// Slow requests are counted like errors, in three channels: the bulk (slowest 10 % of the baseline), the tail
+// (1 %) and far (twice the tail's limit). A fold over closed slices. docs/detection.md, "Latency". Not
+// thread-safe.
 #pragma once
 
 #include <array>
@@ -74,7 +75,7 @@ class LatencyScorer {
     std::int64_t first;
     std::int64_t now;
     std::int64_t block;
-    RingBuffer<std::int64_t> ring;                    // admitted slices of the last 75 admitted minutes
+    RingBuffer<std::int64_t> ring;                     // admitted slices of the last 75 admitted minutes
     std::array<std::uint32_t, model::kBins> short_{};  // histogram of the newest 55 of them
     std::uint64_t short_total = 0;
     std::array<double, model::kBins> long_{};  // what fell off the ring, with a memory of one day

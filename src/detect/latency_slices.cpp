@@ -33,8 +33,8 @@ std::span<const std::uint8_t> LatencySlices::packed(std::int64_t slice) const {
   return {};
 }
 
-// Every slice's bytes are whole pairs with bins in range and its total: holds for what push() made, checked for
-// what came from a file.
+// Every slice's bytes are whole pairs with bins in range and its total: holds for what push() made, checked
+// for what came from a file.
 bool LatencySlices::is_consistent() const {
   std::size_t at = 0;
   std::int64_t last = INT64_MIN;

@@ -1,6 +1,6 @@
-// The latency histograms of a service's last slices, packed: for each bin from the slowest down, the distance to
-// the bin above and the count as variable-length integers, two bytes per used bin as a rule. Counting from the
-// top decodes only what is slower than the limit.
+// The latency histograms of a service's last slices, packed: for each bin from the slowest down, the distance
+// to the bin above and the count as variable-length integers, two bytes per used bin as a rule. Counting from
+// the top decodes only what is slower than the limit.
 #pragma once
 
 #include <cstdint>

@@ -96,8 +96,9 @@ SilenceScore SilenceScorer::close(std::uint64_t docs, bool known) {
   const bool frozen = open_ || now_ - closed_ <= grid_.per_block();
   if (!frozen && docs_.size() >= lag && docs_.newest(lag - 1) != kUnknown) {
     ++updates_;
-    const double memory = std::clamp(level_ > 0 ? kMemoryDocs / level_ : 1e300,
-                                     static_cast<double>(grid_.slices(30)), static_cast<double>(grid_.slices(300)));
+    const double memory =
+        std::clamp(level_ > 0 ? kMemoryDocs / level_ : 1e300, static_cast<double>(grid_.slices(30)),
+                   static_cast<double>(grid_.slices(300)));
     level_ += std::max(1.0 / static_cast<double>(updates_), 1 / memory) * (docs_.newest(lag - 1) - level_);
   }
   docs_.push(known ? static_cast<std::uint32_t>(std::min<std::uint64_t>(docs, kUnknown - 1)) : kUnknown);

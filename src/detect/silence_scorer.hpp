@@ -1,5 +1,5 @@
-// Documents that do not come: is a service silent, or has its traffic dropped? Judged on closed slices only, because
-// a late or half-filled slice looks like a drop. docs/detection.md, "Silence". Not thread-safe.
+// Documents that do not come: is a service silent, or has its traffic dropped? Judged on closed slices only,
+// because a late or half-filled slice looks like a drop. docs/detection.md, "Silence". Not thread-safe.
 #pragma once
 
 #include <array>
@@ -14,9 +14,9 @@
 namespace sentinel::detect {
 
 struct SilenceScore {
-  HorizonScore best;               // z is kNoScore unless traffic is below the expected
+  HorizonScore best;                  // z is kNoScore unless traffic is below the expected
   std::array<HorizonScore, 3> tried;  // windows that expect 16, 32, 64 documents
-  std::int64_t quiet_slices = 0;   // since the last document
+  std::int64_t quiet_slices = 0;      // since the last document
 
   template <class Self, class Archive>
   static void visit(Self& self, Archive& archive) {
@@ -42,8 +42,9 @@ class SilenceScorer {
 
   template <class Self, class Archive>
   static void visit(Self& self, Archive& archive) {
-    archive(self.first_, self.now_, self.block_, self.closed_, self.docs_, self.level_, self.updates_, self.season_,
-            self.dispersion_, self.open_, self.opened_, self.quiet_slices_, self.week_, self.last_);
+    archive(self.first_, self.now_, self.block_, self.closed_, self.docs_, self.level_, self.updates_,
+            self.season_, self.dispersion_, self.open_, self.opened_, self.quiet_slices_, self.week_,
+            self.last_);
   }
 
  private:
@@ -57,7 +58,7 @@ class SilenceScorer {
   std::int64_t first_;
   std::int64_t now_;
   std::int64_t block_;
-  std::int64_t closed_;  // when the last incident ended
+  std::int64_t closed_;             // when the last incident ended
   RingBuffer<std::uint32_t> docs_;  // of the last two hours
   double level_ = 0;
   std::int64_t updates_ = 0;

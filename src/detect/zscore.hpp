@@ -1,5 +1,5 @@
-// `method: zscore`, the compatible option: the plain formula over trailing windows, with the population standard
-// deviation, upward only. docs/detection.md, "The plain z-score".
+// `method: zscore`, the compatible option: the plain formula over trailing windows, with the population
+// standard deviation, upward only. docs/detection.md, "The plain z-score".
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
-// The slices that `method: zscore` needs of one service: the baseline window, nothing learned. Not thread-safe.
+// The slices that `method: zscore` needs of one service: the baseline window, nothing learned. Not
+// thread-safe.
 #pragma once
 
 #include <cstdint>

@@ -22,7 +22,8 @@ TEST(Zscore, MatchesTheVectors) {
       EXPECT_NEAR(*got.z, c["z"], 1e-9) << c["about"];
     }
     const auto severity = got.z ? thresholds.severity_of(*got.z) : std::nullopt;
-    EXPECT_EQ(severity ? model::to_string(*severity) : "none", c["severity"].get<std::string>()) << c["about"];
+    EXPECT_EQ(severity ? model::to_string(*severity) : "none", c["severity"].get<std::string>())
+        << c["about"];
   }
 }
 
