@@ -64,8 +64,20 @@ struct Explanation {
   std::string sentence;
 };
 
+// Telemetry that is missing, as opposed to services that are silent. docs/detection.md, "Gaps".
+struct TelemetryGap {
+  Time since;                         // the first moment without documents
+  bool whole_fleet = false;           // nobody sends anything
+  std::vector<std::string> services;  // who fell silent together; empty for the whole fleet
+};
+
+// Thread rules: const calls may run at the same time; close() and moves need the detector alone.
 class Detector {
  public:
+  // A forgotten service starts anew: after this long without documents and metric points its state is
+  // dropped.
+  static constexpr Duration kForgetAfter = hours(8 * 24);
+
   explicit Detector(Settings settings);
   ~Detector();
   Detector(Detector&&) noexcept;
@@ -76,13 +88,24 @@ class Detector {
   // are sorted by (service, metric).
   std::vector<model::Anomaly> close(const FleetSlice& slice);
   // Judges the newest of `open` (the slices not closed yet, in time order, directly after the newest closed
-  // one) on a copy of the affected state; nothing is stored.
+  // one) on a copy of the affected state; nothing is stored. A silence is repeated as the newest closed slice
+  // found it, because a half-filled slice looks like one.
   std::vector<model::Anomaly> preview(std::span<const FleetSlice> open) const;
   std::vector<Explanation> explain(const std::string& service, std::span<const FleetSlice> open) const;
 
+  // Whether this slice is a gap in the telemetry of the whole fleet: no document from anyone where at least
+  // sixteen are usual. close() takes such a slice as not known; a small fleet may well be quiet for a minute.
+  bool is_gap(const FleetSlice& slice) const;
+  // As of the newest closed slice: the whole fleet sends nothing, or half of its services (at least three)
+  // fell silent together. Their silences are no anomalies; report this one gap instead.
+  std::optional<TelemetryGap> telemetry_gap() const;
+
   std::optional<Time> newest_closed() const;
   std::vector<std::string> services() const;
-  // All doubles, exactly; restore refuses another version, other settings or damaged bytes.
+  // Bytes held per service by part, summed over the fleet: for /metrics and the bench.
+  std::size_t memory_bytes() const;
+  // All doubles, exactly; restore refuses another version, other settings or damaged bytes. Thresholds are no
+  // part of the state. About as large as memory_bytes().
   std::string snapshot() const;
   static Result<Detector> restore(Settings settings, std::string_view snapshot);
 

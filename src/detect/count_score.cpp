@@ -1,0 +1,73 @@
+#include "detect/count_score.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace sentinel::detect {
+namespace {
+constexpr double kNormal99 = 2.33;
+constexpr double kJustBelow = 0.01;
+}  // namespace
+
+void TailCalibration::feed(double raw, double step) {
+  const double z = std::min(raw, 6.0);
+  // Robbins-Monro: at the quantile, one value in a hundred lies above, and the steps balance.
+  q99_ = std::clamp(q99_ + step * (z > q99_ ? 0.99 : -0.01), 1.5, 6.0);
+}
+
+double TailCalibration::factor() const { return std::max(1.0, q99_ / kNormal99); }
+
+double TailCalibration::calibrated(double logp, double raw) const {
+  const double c = factor();
+  return c > 1.0001 ? log_q(raw / c) : logp;
+}
+
+double capped(double z, Cap cap, const model::Thresholds& thresholds) {
+  switch (cap) {
+    case Cap::kNone:
+      return z;
+    case Cap::kBelowP1:
+      return std::min(z, thresholds.p1 - kJustBelow);
+    case Cap::kBelowP2:
+      return std::min(z, thresholds.p2 - kJustBelow);
+    case Cap::kBelowP3:
+      return std::min(z, thresholds.p3 - kJustBelow);
+    case Cap::kBelowP4:
+      return std::min(z, thresholds.p4 - kJustBelow);
+  }
+  return z;
+}
+
+void score_upper(HorizonScore& h, double screen, double looks, const TailCalibration& calibration) {
+  h.scored = true;
+  const double deviation = std::sqrt(h.variance);
+  if (h.observed <= h.expected + screen * deviation) {
+    // No alert can come from here; only the 5-min horizon needs its raw value (calm, calibration).
+    h.screened = true;
+    h.raw = h.minutes == 5 ? (h.observed - h.expected) / deviation : 0;
+    h.z = h.z_tail = -1;
+    return;
+  }
+  const double logp = log_upper_tail(h.observed, h.expected, h.variance);
+  h.raw = z_from_logp(logp);
+  h.calibration = calibration.factor();
+  h.z = h.z_tail = z_of_day(calibration.calibrated(logp, h.raw), looks);
+}
+
+void leave_out(HorizonScore& h, double top, int largest, double window) {
+  if (!(h.z > 0)) return;
+  const double rest = h.observed - top + largest * h.expected / window;
+  const double deviation = std::sqrt(h.variance);
+  h.z_spread = rest <= h.expected + 0.5 * deviation
+                   ? std::min(0.4, (rest - h.expected) / deviation)
+                   : z_from_logp(log_upper_tail(rest, h.expected, h.variance));
+  h.z = std::min(h.z, h.z_spread);
+}
+
+void apply_cap(HorizonScore& h, Cap cap) {
+  h.z_free = h.z;
+  h.cap = cap;
+  h.z = capped(h.z, cap);
+}
+
+}  // namespace sentinel::detect

@@ -1,0 +1,80 @@
+// How rare a count is: the steps from (observed, expected, variance) to a score that every count shares:
+// screen, tail, calibration, looks, caps. docs/detection.md, "Score".
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "detect/tail.hpp"
+#include "model/severity.hpp"
+
+namespace sentinel::detect {
+
+// Running 99 % quantile of a metric's own raw scores: heavy-tailed services are judged by their own tail.
+class TailCalibration {
+ public:
+  void feed(double raw, double step);
+  double factor() const;  // >= 1: the raw score is divided by it
+  // log P after calibration; never below `logp`.
+  double calibrated(double logp, double raw) const;
+
+  template <class Self, class Archive>
+  static void visit(Self& self, Archive& archive) {
+    archive(self.q99_);
+  }
+
+ private:
+  double q99_ = 2.33;
+};
+
+// The severity a score may not reach, and the score held just below it. The state always uses the default
+// thresholds; a user's own only change what is reported.
+enum class Cap : std::uint8_t { kNone, kBelowP1, kBelowP2, kBelowP3, kBelowP4 };
+double capped(double z, Cap cap, const model::Thresholds& thresholds = {});
+
+// One horizon (and channel) of one metric at one slice: all that the sentence and `explain` need.
+struct HorizonScore {
+  bool scored = false;
+  int minutes = 0;
+  std::uint8_t channel = 0;
+  double observed = 0;
+  double expected = 0;
+  double variance = 1;
+  double z = kNoScore;  // after everything
+  double raw = 0;       // before calibration, looks, leave-out and caps
+  // How it came about.
+  double z_tail = kNoScore;    // after looks
+  double z_spread = kNoScore;  // without the largest slices; kNoScore: not tried
+  double calibration = 1;
+  double season = 1;
+  Cap cap = Cap::kNone;      // the gate that was missed
+  double z_free = kNoScore;  // before the gate
+  bool screened = false;
+  bool by_time = false;   // exposure is time, not documents
+  double exposure = 0;    // other documents (errors), requests (latency)
+  double base_value = 0;  // latency: ms that is normal; gauge: usual deviation
+  double value = 0;       // latency: ms now; gauge: mean now
+  double limit = 0;       // latency: ms above which a request counts
+  // For learning only.
+  double mu0 = 0;
+  double known = 0;
+
+  template <class Self, class Archive>
+  static void visit(Self& self, Archive& archive) {
+    archive(self.scored, self.minutes, self.channel, self.observed, self.expected, self.variance, self.z,
+            self.raw, self.z_tail, self.z_spread, self.calibration, self.season, self.cap, self.z_free,
+            self.screened, self.by_time, self.exposure, self.base_value, self.value, self.limit, self.mu0,
+            self.known);
+  }
+};
+
+// Screen, tail, calibration and looks; sets raw, z_tail, z. `screen` in standard deviations.
+void score_upper(HorizonScore& h, double screen, double looks, const TailCalibration& calibration);
+// A score without the `top` errors of the `largest` of `window` slices: one slice alone never alerts.
+void leave_out(HorizonScore& h, double top, int largest, double window);
+// Applies an effect gate to the score.
+void apply_cap(HorizonScore& h, Cap cap);
+
+}  // namespace sentinel::detect

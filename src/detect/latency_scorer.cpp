@@ -1,0 +1,452 @@
+#include "detect/latency_scorer.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace sentinel::detect {
+namespace {
+
+constexpr int kWindowMinutes = 60;
+constexpr int kBaselineMinutes = 55;
+constexpr int kLeastBaselineMinutes = 15;
+constexpr int kRingMinutes = 75;
+constexpr std::uint64_t kLeastRequests = 20;
+constexpr double kLeastKnown = 0.6;
+constexpr double kLongWeight = 1.0 / 24;
+constexpr double kJobFactor = 1.6;  // a job's slices are not the normal shape
+constexpr int kFarBins = 34;        // twice the p99 limit
+constexpr double kMostShare = 0.9;  // no more than this part of the requests can be expected above a limit
+constexpr double kSeasonDoubt = 0.3;
+constexpr double kCalmRaw = 1.5;
+constexpr std::array<double, 3> kShare = {0.1, 0.01, 0.01};
+constexpr std::array<double, 3> kLeastAbove = {2.5, 2.5, 0.3};
+constexpr int kNoLimit = model::kBins;
+
+double square(double v) { return v * v; }
+
+Cap gate_short(double ratio, double ms, double excess) {
+  if (!(ratio >= 1.15 && ms >= 10 && excess >= 1.5)) return Cap::kBelowP4;
+  if (!(ratio >= 1.25 && excess >= 2.5)) return Cap::kBelowP3;
+  if (!(ratio >= 1.4 && excess >= 3.5)) return Cap::kBelowP2;
+  if (!(ratio >= 2 && excess >= 4.5)) return Cap::kBelowP1;
+  return Cap::kNone;
+}
+
+Cap gate_hour(double ratio, double ms, double excess) {
+  if (!(ratio >= 1.15 && ms >= 10)) return Cap::kBelowP4;
+  if (!(ratio >= 1.25)) return Cap::kBelowP3;
+  if (!(ratio >= 1.5 && excess >= 8)) return Cap::kBelowP2;
+  if (!(ratio >= 2.5 && excess >= 15)) return Cap::kBelowP1;
+  return Cap::kNone;
+}
+
+// Calls visit(bin, count) from the slowest bin down until it returns false.
+template <class Visit>
+void each_from_top(const model::LatencyHistogram& histogram, Visit visit) {
+  for (auto it = histogram.bins().rbegin(); it != histogram.bins().rend(); ++it) {
+    if (!visit(static_cast<int>(it->index), static_cast<std::uint64_t>(it->count))) return;
+  }
+}
+
+}  // namespace
+
+// The bins at and above which a request is slow, and what the references hold there.
+struct LatencyScorer::Limits {
+  std::array<int, 3> bin{kNoLimit, kNoLimit, kNoLimit};
+  std::array<int, 3> base{};  // the bin of the normal quantile (far: before doubling)
+  std::array<double, 3> short_above{};
+  std::array<double, 3> long_above{};
+  std::array<int, 2> hour_bin{kNoLimit, kNoLimit};
+  std::array<double, 2> hour_above{};
+};
+
+struct LatencyScorer::Window {
+  std::array<std::uint64_t, 5> above{};  // the three limits, then the two of the hour
+  std::uint64_t requests = 0;
+  std::array<double, 2> requests_by_factor{};
+  int known = 0;
+};
+
+LatencyScorer::Core::Core(Grid g, std::int64_t first_slice)
+    : grid(g),
+      first(first_slice),
+      now(first_slice - 1),
+      block(g.block_of(first_slice) - 1),
+      ring(static_cast<std::size_t>(g.slices(kRingMinutes))) {}
+
+LatencyScorer::LatencyScorer(Grid grid, std::int64_t first) : core_(grid, first) {}
+
+void LatencyScorer::begin_slice(Core& core) const {
+  ++core.now;
+  if (const std::int64_t b = core.grid.block_of(core.now); b != core.block) {
+    core.block = b;
+    const double keep = std::exp(-300.0 / 86400.0);
+    for (double& v : core.long_) v *= keep;
+    core.long_total *= keep;
+    for (std::size_t c = 0; c < 3; ++c) {
+      Channel& channel = core.channels[c];
+      const double m = channel.last_mu0;
+      channel.factor[static_cast<std::size_t>(b & 15)] =
+          block_factor(week5_[c], b, m, std::sqrt(std::max(0.25, channel.d5.variance(m))));
+      if (c == kFar) continue;
+      channel.hour_factor_before = channel.hour_factor;
+      channel.hour_factor = std::max(1.0, daily_ratio(week60_[c], b, 6).value_or(1));
+    }
+  }
+  admit(core);
+}
+
+void LatencyScorer::admit(Core& core) const {
+  const std::int64_t s = core.now - core.grid.per_block();
+  if (core.incident.is_open() && !core.incident.is_thawed(core.now, core.grid)) return;
+  // Newest first: the slice is W back from now, and closed slices end at or before now - 1.
+  const LatencySlices::Entry* entry = nullptr;
+  for (std::size_t i = 0; i < slices_.size() && entry == nullptr && slices_.newest(i).slice >= s; ++i) {
+    if (slices_.newest(i).slice == s) entry = &slices_.newest(i);
+  }
+  if (entry == nullptr || entry->flagged || !entry->known) return;
+  if (core.channels[kP99].factor_of(core.grid.block_of(s)) >= kJobFactor) return;
+  const auto baseline = static_cast<std::size_t>(core.grid.slices(kBaselineMinutes));
+  if (core.ring.full()) {
+    each_from_top(slices_.packed(core.ring[0]), [&](int bin, std::uint64_t n) {
+      core.long_[static_cast<std::size_t>(bin)] += static_cast<double>(n);
+      core.long_total += static_cast<double>(n);
+      return true;
+    });
+    ++core.long_count;
+  }
+  if (core.ring.size() >= baseline) {
+    each_from_top(slices_.packed(core.ring.newest(baseline - 1)), [&](int bin, std::uint64_t n) {
+      core.short_[static_cast<std::size_t>(bin)] -= static_cast<std::uint32_t>(n);
+      core.short_total -= n;
+      return true;
+    });
+  }
+  core.ring.push(s);
+  each_from_top(slices_.packed(s), [&](int bin, std::uint64_t n) {
+    core.short_[static_cast<std::size_t>(bin)] += static_cast<std::uint32_t>(n);
+    core.short_total += n;
+    return true;
+  });
+}
+
+LatencyScorer::Limits LatencyScorer::find_limits(const Core& core) {
+  Limits out;
+  const double long_weight = core.long_total > static_cast<double>(core.short_total) ? kLongWeight : 0;
+  const double all = static_cast<double>(core.short_total) + core.long_total * long_weight;
+  const bool hour = core.long_total > 100;
+  double above = 0;        // of short and weighted long
+  double short_above = 0;  // of each alone
+  double long_above = 0;
+  int p99_bin = kNoLimit;  // also where it is too thin to be a channel of its own
+  bool searching = true;
+  for (int bin = model::kBins - 1; bin >= 0 && searching; --bin) {
+    const auto b = static_cast<std::size_t>(bin);
+    short_above += core.short_[b];
+    long_above += core.long_[b];
+    above = short_above + long_above * long_weight;
+    searching = false;
+    for (std::size_t c = 0; c < 2; ++c) {
+      int& limit = c == kP99 ? p99_bin : out.bin[kP90];
+      if (limit == kNoLimit && all > 0 && above >= kShare[c] * all) {
+        limit = bin;
+        out.base[c] = bin;
+        out.short_above[c] = short_above;
+        out.long_above[c] = long_above;
+      }
+      if (hour && out.hour_bin[c] == kNoLimit && long_above >= kShare[c] * core.long_total) {
+        out.hour_bin[c] = bin;
+        out.hour_above[c] = long_above;
+      }
+      searching = searching || limit == kNoLimit || (hour && out.hour_bin[c] == kNoLimit);
+    }
+  }
+  if (p99_bin != kNoLimit) {
+    out.base[kFar] = p99_bin;
+    out.bin[kFar] = std::min(kNoLimit, p99_bin + kFarBins);
+    for (int bin = out.bin[kFar]; bin < model::kBins; ++bin) {
+      out.short_above[kFar] += core.short_[static_cast<std::size_t>(bin)];
+      out.long_above[kFar] += core.long_[static_cast<std::size_t>(bin)];
+    }
+  }
+  out.bin[kP99] = p99_bin;
+  for (std::size_t c = 0; c < 3; ++c) {
+    if (kShare[c] * all < kLeastAbove[c]) out.bin[c] = kNoLimit;
+    if (c < 2 && kShare[c] * core.long_total < 5) out.hour_bin[c] = kNoLimit;
+  }
+  return out;
+}
+
+void LatencyScorer::count(const Core& core, std::span<const LatencySlice> open, const Limits& limits,
+                          Windows& out) const {
+  std::array<int, 5> bins = {limits.bin[0], limits.bin[1], limits.bin[2], limits.hour_bin[0],
+                             limits.hour_bin[1]};
+  const int lowest = *std::min_element(bins.begin(), bins.end());
+  const bool skip_flagged = !core.incident.is_open();
+  Window sum;
+  std::int64_t slice = core.now;
+  int seen = 0;
+  std::size_t next = 0;
+  const std::array<int, 3> ends = {core.grid.slices(5), core.grid.slices(20), core.grid.slices(60)};
+  const auto add = [&](bool known, bool flagged, std::uint64_t total, const auto& from_top) {
+    if (known) {
+      ++sum.known;
+      if (!(flagged && skip_flagged)) {
+        sum.requests += total;
+        const std::int64_t b = core.grid.block_of(slice);
+        for (std::size_t c = 0; c < 2; ++c)
+          sum.requests_by_factor[c] += static_cast<double>(total) * core.channels[c].factor_of(b);
+        from_top([&](int bin, std::uint64_t n) {
+          if (bin < lowest) return false;
+          for (std::size_t c = 0; c < 5; ++c) sum.above[c] += bin >= bins[c] ? n : 0;
+          return true;
+        });
+      }
+    }
+    --slice;
+    ++seen;
+    while (next < 3 && seen == ends[next]) out[next++] = sum;
+  };
+  for (auto it = open.rbegin(); it != open.rend(); ++it) {
+    const auto* histogram = it->histogram;
+    add(it->known, core.incident.is_open(), histogram == nullptr ? 0 : histogram->total(), [&](auto visit) {
+      if (histogram != nullptr) each_from_top(*histogram, visit);
+    });
+  }
+  const auto rest = static_cast<std::size_t>(std::max(0, ends[2] - seen));
+  slices_.newest_to_oldest(
+      rest, [&](const LatencySlices::Entry& entry, std::span<const std::uint8_t> packed) {
+        // Slices are without holes; entries older than the hour may stay for the ring alone.
+        if (entry.slice != slice) return;
+        add(entry.known, entry.flagged, entry.total, [&](auto visit) { each_from_top(packed, visit); });
+      });
+  while (next < 3) out[next++] = sum;
+}
+
+double LatencyScorer::quantile_ms(const Core& core, std::span<const LatencySlice> open, int minutes,
+                                  double q) const {
+  const auto w = static_cast<std::size_t>(core.grid.slices(minutes));
+  std::array<std::uint32_t, model::kBins> sum{};
+  std::size_t seen = 0;
+  const auto add = [&](int bin, std::uint64_t n) {
+    sum[static_cast<std::size_t>(bin)] += static_cast<std::uint32_t>(n);
+    return true;
+  };
+  for (auto it = open.rbegin(); it != open.rend() && seen < w; ++it, ++seen) {
+    if (it->known && it->histogram != nullptr) each_from_top(*it->histogram, add);
+  }
+  const bool skip_flagged = !core.incident.is_open();
+  slices_.newest_to_oldest(w - seen, [&](const LatencySlices::Entry& entry, std::span<const std::uint8_t> p) {
+    if (entry.known && !(entry.flagged && skip_flagged)) each_from_top(p, add);
+  });
+  model::LatencyHistogram merged;
+  for (int bin = 0; bin < model::kBins; ++bin) merged.add(bin, sum[static_cast<std::size_t>(bin)]);
+  return merged.quantile_ms(q).value_or(0);
+}
+
+HorizonScore LatencyScorer::score_short(const Core& core, const Limits& limits, const Windows& windows,
+                                        int channel, int minutes) const {
+  HorizonScore h;
+  h.minutes = minutes;
+  h.channel = static_cast<std::uint8_t>(channel);
+  const auto c = static_cast<std::size_t>(channel);
+  const Window& win = windows[minutes == 5 ? 0 : 1];
+  const int w = core.grid.slices(minutes);
+  const auto k = static_cast<double>(
+      std::min(core.ring.size(), static_cast<std::size_t>(core.grid.slices(kBaselineMinutes))));
+  if (limits.bin[c] == kNoLimit || k < core.grid.slices(kLeastBaselineMinutes) ||
+      core.short_total < kLeastRequests || win.known < kLeastKnown * w || win.requests == 0) {
+    return h;
+  }
+  const Channel& ch = core.channels[c];
+  const double y = limits.short_above[c];
+  const auto x = static_cast<double>(core.short_total);
+  double a = y + 0.5;
+  double b = x;
+  if (core.long_total > 0) {
+    const double g = x * (limits.long_above[c] + 0.5) / core.long_total;
+    if (std::abs(y - g) < 3 * std::sqrt(g * (ch.d5.phi() + ch.d5.alpha() * g / 4) + 1)) {
+      const double v = std::clamp((40 - y) / (limits.long_above[c] + 1), 1.0 / 24, 0.5);
+      a += v * limits.long_above[c];
+      b += v * core.long_total;
+    }
+  }
+  const std::int64_t last = core.grid.block_of(core.now);
+  for (std::int64_t at = core.grid.block_of(core.now - w + 1); at <= last; ++at) {
+    const double f = ch.factor_of(at);
+    h.season = minutes == 5 ? std::max(h.season, f) : h.season + (f - 1) / 4;
+  }
+  const Dispersion& d = minutes == 5 ? ch.d5 : ch.d20;
+  const auto requests = static_cast<double>(win.requests);
+  h.mu0 = a / (b + 1) * requests;
+  h.expected = std::min(h.mu0 * h.season, kMostShare * requests);
+  h.observed = static_cast<double>(win.above[c]);
+  h.exposure = requests;
+  h.known = square(h.expected) * (d.phi() + d.alpha() * a * core.grid.per_block() / k) / a +
+            square(kSeasonDoubt * h.mu0 * (h.season - 1));
+  h.variance = d.variance(h.expected) + h.known;
+  h.limit = model::bin_lower_ms(limits.bin[c]);
+  h.base_value = model::bin_middle_ms(limits.base[c]);
+  // Three channels: three times the looks.
+  score_upper(h, 1.5, minutes == 5 ? 1800 : 600, minutes == 5 ? ch.tail5 : ch.tail20);
+  return h;
+}
+
+HorizonScore LatencyScorer::score_hour(const Core& core, const Limits& limits, const Windows& windows,
+                                       int channel) const {
+  HorizonScore h;
+  h.minutes = 60;
+  h.channel = static_cast<std::uint8_t>(channel);
+  const auto c = static_cast<std::size_t>(channel);
+  const Window& win = windows[2];
+  if (limits.hour_bin[c] == kNoLimit || core.long_count < core.grid.slices(kBaselineMinutes) ||
+      win.known < kLeastKnown * core.grid.slices(kWindowMinutes) || win.requests == 0) {
+    return h;
+  }
+  const Channel& ch = core.channels[c];
+  const double a = limits.hour_above[c] + 0.5;
+  const auto requests = static_cast<double>(win.requests);
+  const double rate = a / core.long_total;
+  h.mu0 = rate * win.requests_by_factor[c];  // without the hour's own habit: what the season stores
+  h.expected = std::min(h.mu0 * std::max(ch.hour_factor, ch.hour_factor_before), kMostShare * requests);
+  h.observed = static_cast<double>(win.above[3 + c]);
+  h.exposure = requests;
+  h.season = h.expected / (rate * requests);
+  h.known = square(h.expected) / a + square(kSeasonDoubt * (h.expected - rate * requests));
+  h.variance = ch.d60.variance(h.expected) + h.known;
+  h.limit = model::bin_lower_ms(limits.hour_bin[c]);
+  h.base_value = model::bin_middle_ms(limits.hour_bin[c]);
+  score_upper(h, 2, 120, ch.tail60);
+  return h;
+}
+
+LatencyScore LatencyScorer::score(const Core& core, std::span<const LatencySlice> open) const {
+  LatencyScore out;
+  const bool known = open.empty() ? slices_.newest().known : open.back().known;
+  if (!known) return out;
+  const Limits limits = find_limits(core);
+  Windows windows;
+  count(core, open, limits, windows);
+  for (int i = 0; i < 8; ++i) {
+    const int channel = i < 6 ? i / 2 : i - 6;
+    HorizonScore& h = out.horizons[static_cast<std::size_t>(i)];
+    h = i < 6 ? score_short(core, limits, windows, channel, i % 2 == 0 ? 5 : 20)
+              : score_hour(core, limits, windows, channel);
+    if (h.z > 0) {  // the gates cannot change less, and the quantile costs a merge
+      h.value = quantile_ms(core, open, h.minutes, channel == kP90 ? 0.9 : 0.99);
+      const double ratio = h.value / h.base_value;
+      const double ms = h.value - h.base_value;
+      const double excess = h.observed - h.expected;
+      apply_cap(h, i < 6 ? gate_short(ratio, ms, excess) : gate_hour(ratio, ms, excess));
+    }
+    if (h.z > out.z) {
+      out.z = h.z;
+      out.best = i;
+    }
+  }
+  return out;
+}
+
+LatencyScore LatencyScorer::preview(std::span<const LatencySlice> open) const {
+  if (open.empty() && slices_.size() == 0) return {};
+  Core copy = core_;
+  for (std::size_t i = 0; i < open.size(); ++i) begin_slice(copy);
+  return score(copy, open);
+}
+
+LatencyScore LatencyScorer::close(const LatencySlice& slice) {
+  begin_slice(core_);
+  static const model::LatencyHistogram kEmpty;
+  slices_.push(core_.now, slice.histogram != nullptr ? *slice.histogram : kEmpty, slice.known);
+  const LatencyScore out = score(core_, {});
+  double fast = kNoScore;
+  double raw = kNoScore;
+  for (std::size_t i = 0; i < 6; ++i) {
+    const HorizonScore& h = out.horizons[i];
+    if (!h.scored) continue;
+    fast = std::max(fast, h.z);
+    if (h.minutes == 5) {
+      raw = std::max(raw, h.raw);
+      core_.channels[i / 2].last_mu0 = h.mu0;
+    }
+  }
+  if (slice.known) {
+    IncidentState& incident = core_.incident;
+    if (incident.is_open() && !incident.is_thawed(core_.now, core_.grid)) slices_.set_flagged(0, true);
+    const Turn turn = incident.advance(core_.now, fast, raw < kCalmRaw, core_.grid);
+    if (turn == Turn::kOpened || turn == Turn::kClosed) {
+      const auto window = std::min(static_cast<std::size_t>(core_.grid.per_block()), slices_.size());
+      for (std::size_t i = 0; i < window; ++i) slices_.set_flagged(i, turn == Turn::kOpened);
+    }
+    if (turn == Turn::kRelearned) relearn();
+  }
+  if (core_.grid.ends_block(core_.now)) learn(out, slice.known);
+  const std::int64_t hour_ago = core_.now - core_.grid.slices(kWindowMinutes);
+  // Both lists rise, so one walk finds the entries that only the ring still needs.
+  std::size_t r = 0;
+  slices_.retain([&](const LatencySlices::Entry& entry) {
+    while (r < core_.ring.size() && core_.ring[r] < entry.slice) ++r;
+    return entry.slice > hour_ago || (r < core_.ring.size() && core_.ring[r] == entry.slice);
+  });
+  return out;
+}
+
+void LatencyScorer::learn(const LatencyScore& score, bool known) {
+  const std::int64_t b = core_.block;
+  const bool full = core_.ring.size() >= static_cast<std::size_t>(core_.grid.slices(kBaselineMinutes));
+  const bool may_learn = known && core_.incident.may_learn(core_.now, core_.grid);
+  const bool calibrates = may_learn && core_.now - core_.first >= core_.grid.slices(24 * 60);
+  for (std::size_t c = 0; c < 3; ++c) {
+    Channel& ch = core_.channels[c];
+    const HorizonScore& five = score.horizons[2 * c];
+    const HorizonScore& twenty = score.horizons[2 * c + 1];
+    week5_[c].put(b, five.scored ? std::optional(SeenExpected{five.observed, five.expected / five.season})
+                                 : std::nullopt);
+    if (may_learn && five.scored) ch.d5.add(five.observed, five.expected, five.known, 1, 600);
+    if (may_learn && twenty.scored && full && b % 2 == 0)
+      ch.d20.add(twenty.observed, twenty.expected, twenty.known, 0.5, 300);
+    if (calibrates && five.scored) ch.tail5.feed(five.raw, 0.15);
+    if (calibrates && twenty.scored && b % 4 == 0) ch.tail20.feed(twenty.raw, 0.15);
+    if (c == kFar) continue;
+    const HorizonScore& hour = score.horizons[6 + c];
+    week60_[c].put(b, hour.scored ? std::optional(SeenExpected{hour.observed, hour.mu0}) : std::nullopt);
+    if (may_learn && hour.scored && !core_.incident.is_open())
+      ch.d60.add(hour.observed, hour.expected, hour.known, 1.0 / 12, 168);
+    if (calibrates && hour.scored && b % 6 == 0) ch.tail60.feed(hour.raw, 0.05);
+  }
+}
+
+void LatencyScorer::relearn() {
+  core_.ring.clear();
+  core_.short_.fill(0);
+  core_.long_.fill(0);
+  core_.short_total = 0;
+  core_.long_total = 0;
+  core_.long_count = 0;
+  const std::int64_t hour_ago = core_.now - core_.grid.slices(kWindowMinutes);
+  const std::int64_t window = core_.now - core_.grid.per_block();
+  for (std::size_t i = slices_.size(); i-- > 0;) {
+    const LatencySlices::Entry& entry = slices_.newest(i);
+    if (entry.slice <= hour_ago) continue;
+    slices_.set_flagged(i, false);
+    if (entry.slice > window || !entry.known) continue;
+    core_.ring.push(entry.slice);
+    ++core_.long_count;
+    each_from_top(slices_.packed(entry.slice), [&](int bin, std::uint64_t n) {
+      core_.short_[static_cast<std::size_t>(bin)] += static_cast<std::uint32_t>(n);
+      core_.short_total += n;
+      core_.long_[static_cast<std::size_t>(bin)] += static_cast<double>(n);
+      core_.long_total += static_cast<double>(n);
+      return true;
+    });
+  }
+}
+
+std::size_t LatencyScorer::bytes() const {
+  std::size_t sum = sizeof(*this) + core_.ring.capacity() * sizeof(std::int64_t) + slices_.bytes();
+  for (const auto& week : week5_) sum += week.bytes() - sizeof(WeekOfBlocks);
+  for (const auto& week : week60_) sum += week.bytes() - sizeof(WeekOfBlocks);
+  return sum;
+}
+
+}  // namespace sentinel::detect

@@ -1,0 +1,116 @@
+// Latency of one service, method `robust`: are more requests slower than the service's own limits than usual?
+// Slow requests are counted like errors, in three channels: the bulk (slowest 10 % of the baseline), the tail
+// (1 %) and far (twice the tail's limit). A fold over closed slices. docs/detection.md, "Latency". Not
+// thread-safe.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+
+#include "detect/count_score.hpp"
+#include "detect/dispersion.hpp"
+#include "detect/grid.hpp"
+#include "detect/incident_state.hpp"
+#include "detect/latency_slices.hpp"
+#include "detect/ring_buffer.hpp"
+#include "detect/season.hpp"
+
+namespace sentinel::detect {
+
+enum LatencyChannel : std::uint8_t { kP90 = 0, kP99 = 1, kFar = 2 };
+inline constexpr std::array<const char*, 3> kChannelNames = {"p90", "p99", "far"};
+
+struct LatencySlice {
+  const model::LatencyHistogram* histogram = nullptr;  // null: no request
+  bool known = true;
+};
+
+struct LatencyScore {
+  // 5 min and 20 min of each channel, then 60 min of p90 and p99.
+  std::array<HorizonScore, 8> horizons;
+  double z = kNoScore;
+  int best = 0;
+};
+
+class LatencyScorer {
+ public:
+  LatencyScorer(Grid grid, std::int64_t first);
+
+  LatencyScore close(const LatencySlice& slice);
+  LatencyScore preview(std::span<const LatencySlice> open) const;
+
+  bool incident_open() const { return core_.incident.is_open(); }
+  std::size_t bytes() const;
+
+  template <class Self, class Archive>
+  static void visit(Self& self, Archive& archive) {
+    Core::visit(self.core_, archive);
+    archive(self.slices_);
+    for (auto& week : self.week5_) archive(week);
+    for (auto& week : self.week60_) archive(week);
+  }
+
+ private:
+  struct Channel {
+    Dispersion d5{kPriorShort}, d20{kPriorShort}, d60{kPriorHour};
+    TailCalibration tail5, tail20, tail60;
+    std::array<double, 16> factor;  // of the last blocks, by block modulo 16
+    double last_mu0 = 0;
+    double hour_factor = 1;
+    double hour_factor_before = 1;
+
+    Channel() : factor{} { factor.fill(1); }
+    double factor_of(std::int64_t b) const { return factor[static_cast<std::size_t>(b & 15)]; }
+    template <class Self, class Archive>
+    static void visit(Self& self, Archive& archive) {
+      archive(self.d5, self.d20, self.d60, self.tail5, self.tail20, self.tail60, self.factor, self.last_mu0,
+              self.hour_factor, self.hour_factor_before);
+    }
+  };
+  // What a preview copies: everything but the slices and the weeks.
+  struct Core {
+    Core(Grid g, std::int64_t first_slice);
+    Grid grid;
+    std::int64_t first;
+    std::int64_t now;
+    std::int64_t block;
+    RingBuffer<std::int64_t> ring;                     // admitted slices of the last 75 admitted minutes
+    std::array<std::uint32_t, model::kBins> short_{};  // histogram of the newest 55 of them
+    std::uint64_t short_total = 0;
+    std::array<double, model::kBins> long_{};  // what fell off the ring, with a memory of one day
+    double long_total = 0;
+    std::int64_t long_count = 0;
+    std::array<Channel, 3> channels;
+    IncidentState incident;
+
+    template <class Self, class Archive>
+    static void visit(Self& self, Archive& archive) {
+      archive(self.first, self.now, self.block, self.ring, self.short_, self.short_total, self.long_,
+              self.long_total, self.long_count, self.incident);
+      for (auto& channel : self.channels) archive(channel);
+    }
+  };
+  struct Limits;
+  struct Window;
+  using Windows = std::array<Window, 3>;
+
+  void begin_slice(Core& core) const;
+  void admit(Core& core) const;
+  static Limits find_limits(const Core& core);
+  void count(const Core& core, std::span<const LatencySlice> open, const Limits& limits, Windows& out) const;
+  double quantile_ms(const Core& core, std::span<const LatencySlice> open, int minutes, double q) const;
+  HorizonScore score_short(const Core& core, const Limits& limits, const Windows& windows, int channel,
+                           int minutes) const;
+  HorizonScore score_hour(const Core& core, const Limits& limits, const Windows& windows, int channel) const;
+  LatencyScore score(const Core& core, std::span<const LatencySlice> open) const;
+  void learn(const LatencyScore& score, bool known);
+  void relearn();
+
+  Core core_;
+  LatencySlices slices_;
+  std::array<WeekOfBlocks, 3> week5_;
+  std::array<WeekOfBlocks, 2> week60_;
+};
+
+}  // namespace sentinel::detect

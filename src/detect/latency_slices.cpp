@@ -1,0 +1,61 @@
+#include "detect/latency_slices.hpp"
+
+#include <algorithm>
+
+namespace sentinel::detect {
+
+void LatencySlices::push(std::int64_t slice, const model::LatencyHistogram& histogram, bool known) {
+  const std::size_t before = bytes_.size();
+  const auto number = [this](std::uint64_t value) {
+    for (; value >= 0x80; value >>= 7) bytes_.push_back(static_cast<std::uint8_t>(value | 0x80));
+    bytes_.push_back(static_cast<std::uint8_t>(value));
+  };
+  int above = model::kBins;
+  for (auto it = histogram.bins().rbegin(); it != histogram.bins().rend(); ++it) {
+    number(static_cast<std::uint64_t>(above - it->index));
+    number(it->count);
+    above = it->index;
+  }
+  Entry entry;
+  entry.slice = slice;
+  entry.length = static_cast<std::uint32_t>(bytes_.size() - before);
+  entry.total = histogram.total();
+  entry.known = known;
+  entries_.push_back(entry);
+}
+
+std::span<const std::uint8_t> LatencySlices::packed(std::int64_t slice) const {
+  std::size_t start = 0;
+  for (const Entry& entry : entries_) {
+    if (entry.slice == slice) return std::span(bytes_).subspan(start, entry.length);
+    start += entry.length;
+  }
+  return {};
+}
+
+// Every slice's bytes are whole pairs with bins in range and its total: holds for what push() made, checked
+// for what came from a file.
+bool LatencySlices::is_consistent() const {
+  std::size_t at = 0;
+  std::int64_t last = INT64_MIN;
+  for (const Entry& entry : entries_) {
+    if (entry.length > bytes_.size() - at || entry.slice <= last) return false;
+    last = entry.slice;
+    const auto packed = std::span(bytes_).subspan(at, entry.length);
+    if (!packed.empty() && (packed.back() & 0x80) != 0) return false;
+    std::uint64_t total = 0;
+    int above = model::kBins;
+    bool in_range = true;
+    each_from_top(packed, [&](int bin, std::uint64_t count) {
+      in_range = in_range && bin >= 0 && bin < above && count > 0;
+      above = bin;
+      total += count;
+      return in_range;
+    });
+    if (!in_range || total != entry.total) return false;
+    at += entry.length;
+  }
+  return at == bytes_.size();
+}
+
+}  // namespace sentinel::detect
