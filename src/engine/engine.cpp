@@ -56,7 +56,6 @@ struct Engine::Impl {
         collector(deps.telemetry, settings),
         detector(settings.detect),
         miner(correlate::PatternMiner::Options{}),
-        silent_fleet(settings.settle + 2 * settings.detect.slice),
         stages(deps.metrics, settings.disabled_stages),
         ticks(deps.metrics.counter("sentinelops_engine_ticks_total", "Ticks that ran to their end.")),
         failed_ticks(deps.metrics.counter("sentinelops_engine_failed_ticks_total",
@@ -72,7 +71,7 @@ struct Engine::Impl {
   void log_anomalies(const std::vector<model::Anomaly>& anomalies);
   void log_events(const std::vector<model::IncidentEvent>& events,
                   const std::vector<model::Incident>& changed);
-  void log_gap(Time now);
+  void log_gap();
   void remember(const std::vector<model::Incident>& changed, Time now);
   void publish(const TickReport& report, Time now);
   Result<void> command(const std::string& id, Time now,
@@ -86,14 +85,12 @@ struct Engine::Impl {
   Collector collector;
   detect::Detector detector;
   correlate::PatternMiner miner;
-  SilentFleet silent_fleet;
   StageRunner stages;
   std::vector<detect::FleetSlice> open;          // of the last tick
   std::map<std::string, model::Incident> known;  // active, or resolved within the cooldown
   std::map<Key, model::Severity> announced;      // anomalies of the last tick, for the log
-  std::vector<model::Anomaly> standing;  // judged on closed slices only (silence), until the next close
-  std::optional<Time> taught_until;      // slices before it were evaluated by an earlier run
-  std::optional<Time> arrivals_seen;     // ingest time up to which late documents were counted
+  std::optional<Time> taught_until;              // slices before it were evaluated by an earlier run
+  std::optional<Time> arrivals_seen;             // ingest time up to which late documents were counted
   std::optional<Duration> ingest_lag;
   std::optional<Time> gap_logged;
   std::optional<Time> next_snapshot;
@@ -172,14 +169,12 @@ Result<void> Engine::start(Time now, const std::function<void(double)>& progress
                     self.collector.closed({align_down(from - self.settings.recent, step), from}));
     self.collector.advance(before);
     self.collector.begin_at(from);
-    for (const auto& slice : before) self.silent_fleet.heard(slice, step);
   }
   for (Time at = from; at < taught_until;) {
     const Time to = std::min(taught_until, at + self.settings.page);
     SENTINEL_ASSIGN(const auto page, self.collector.closed({at, to}));
     for (const auto& slice : page) {
-      self.standing = self.detector.close(slice);
-      self.silent_fleet.heard(slice, step);
+      (void)self.detector.close(slice);
     }
     self.collector.advance(page);
     at = to;
@@ -231,36 +226,24 @@ Result<TickReport> Engine::Impl::run_tick(Time now) {
 
   // A slice is in time when the tick that closes it comes as soon as one can.
   const Duration in_time = settings.settle + 2 * settings.interval + step;
-  SENTINEL_ASSIGN(auto current, stages.run<std::vector<model::Anomaly>>(
-                                    "detect", {}, [&]() -> Result<std::vector<model::Anomaly>> {
-                                      for (auto& slice : collected.closing) {
-                                        silent_fleet.heard(slice, step);
-                                        const auto entry = ledger_entry(slice, step, now, in_time);
-                                        slice.known = entry.coverage != model::Coverage::kGap;
-                                        standing = detector.close(slice);
-                                        if (entry.coverage == model::Coverage::kLate && !standing.empty()) {
-                                          late_windows.push_back({slice.start + step, standing});
-                                          for (auto& anomaly : late_windows.back().anomalies)
-                                            anomaly.late = true;
-                                        }
-                                        report.late += entry.coverage == model::Coverage::kLate ? 1U : 0U;
-                                        report.gaps += entry.coverage == model::Coverage::kGap ? 1U : 0U;
-                                        pending.ledger.push_back(entry);
-                                      }
-                                      report.closed = collected.closing.size();
-                                      if (report.backlog) return std::vector<model::Anomaly>();
-                                      for (auto& slice : collected.open) {
-                                        silent_fleet.heard(slice, step);
-                                        slice.known = documents(slice) > 0;
-                                      }
-                                      auto judged = detector.preview(collected.open);
-                                      // Silence is judged on closed slices only: what the last close found
-                                      // still stands.
-                                      for (const auto& anomaly : standing) {
-                                        if (anomaly.metric == model::kSilence) judged.push_back(anomaly);
-                                      }
-                                      return judged;
-                                    }));
+  SENTINEL_ASSIGN(
+      auto current,
+      stages.run<std::vector<model::Anomaly>>("detect", {}, [&]() -> Result<std::vector<model::Anomaly>> {
+        for (auto& slice : collected.closing) {
+          const auto entry = ledger_entry(slice, detector.is_gap(slice), step, now, in_time);
+          auto found = detector.close(slice);
+          if (entry.coverage == model::Coverage::kLate && !found.empty()) {
+            late_windows.push_back({slice.start + step, std::move(found)});
+            for (auto& anomaly : late_windows.back().anomalies) anomaly.late = true;
+          }
+          report.late += entry.coverage == model::Coverage::kLate ? 1U : 0U;
+          report.gaps += entry.coverage == model::Coverage::kGap ? 1U : 0U;
+          pending.ledger.push_back(entry);
+        }
+        report.closed = collected.closing.size();
+        if (report.backlog) return std::vector<model::Anomaly>();
+        return detector.preview(collected.open);
+      }));
   collector.advance(collected.closing);
   open = std::move(collected.open);
 
@@ -275,14 +258,16 @@ Result<TickReport> Engine::Impl::run_tick(Time now) {
   SENTINEL_TRY(count_late(now));
   if (next_snapshot && now >= *next_snapshot) {
     pending.blobs = snapshot_change().blobs;
-    next_snapshot = now + settings.snapshot_every;
+    // The state of a large fleet is large: written rarely, and refolded from the store at a start.
+    const bool large = detector.memory_bytes() > (32U << 20);
+    next_snapshot = now + (large ? Duration(hours(6)) : settings.snapshot_every);
   }
   SENTINEL_TRY(stages.run<bool>("commit", true, [&]() -> Result<bool> {
     if (!pending.empty()) SENTINEL_TRY(deps.state.commit(pending));
     pending = {};
     return true;
   }));
-  log_gap(now);
+  log_gap();
   deps.log.info("detection.cycle.complete",
                 {{"anomalies", static_cast<std::int64_t>(report.anomalies.size())},
                  {"services", static_cast<std::int64_t>(detector.services().size())}});
@@ -430,11 +415,15 @@ void Engine::Impl::log_events(const std::vector<model::IncidentEvent>& events,
   }
 }
 
-void Engine::Impl::log_gap(Time now) {
-  const auto since = silent_fleet.silent_since(now);
+void Engine::Impl::log_gap() {
+  const auto gap = detector.telemetry_gap();
+  const std::optional<Time> since = gap ? std::optional(gap->since) : std::nullopt;
   if (since && !gap_logged) {
-    deps.log.warning("telemetry.gap", {{"since", format_rfc3339(*since)},
-                                       {"text", "no documents from any service since then"}});
+    deps.log.warning("telemetry.gap",
+                     {{"since", format_rfc3339(*since)},
+                      {"text", gap->whole_fleet ? "no documents from any service since then"
+                                                : "no documents since then from " +
+                                                      fmt::format("{}", fmt::join(gap->services, ", "))}});
   } else if (!since && gap_logged) {
     deps.log.info("telemetry.resumed", {{"gap_since", format_rfc3339(*gap_logged)}});
   }
