@@ -76,18 +76,4 @@ struct RetryTime {
 Result<ClientResponse> send_with_retry(Transport& transport, ClientRequest request, const RetryPolicy& policy,
                                        const RetryClassifier& classify, Rng& rng, const RetryTime& time);
 
-// The double: answers in the order scripted for (method, url prefix); an unscripted request is an error.
-class ScriptedTransport final : public Transport {
- public:
-  void when(std::string method, std::string url_prefix, Result<ClientResponse> answer);
-  Result<ClientResponse> send(const ClientRequest& request, std::stop_token stop) override;
-  std::vector<ClientRequest> seen() const;
-  ScriptedTransport();
-  ~ScriptedTransport() override;
-
- private:
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
-};
-
 }  // namespace sentinel::net
