@@ -1,0 +1,154 @@
+#include "app/cli.hpp"
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <filesystem>
+
+#include "app/commands.hpp"
+#include "base/text.hpp"
+
+namespace sentinel::app {
+namespace {
+
+constexpr const char* kFooter = R"(
+Examples:
+  sentinelops demo                          the product finding an incident, nothing to prepare
+  sentinelops config.yaml                   run the service (as `sentinelops run --config config.yaml`)
+  sentinelops import app.ndjson.gz          load a file; curl or any Elasticsearch shipper can POST to /_bulk
+  sentinelops query "timeout" --level error --since 1h
+  sentinelops incidents show INC-20260220192027-1a2b3c4d
+
+Exit codes: 0 fine, 1 failed, 2 wrong usage or config.)";
+
+const std::vector<std::string> kCommands = {"run",   "demo",      "simulate", "import", "query",
+                                            "check", "incidents", "runbooks", "version"};
+
+}  // namespace
+
+int run_cli(int argc, char** argv) {
+  CLI::App app(
+      "SentinelOps watches logs and metrics, finds what misbehaves, and opens one incident for one outage.",
+      "sentinelops");
+  app.footer(kFooter);
+  app.require_subcommand(0, 1);
+  app.fallthrough();
+  CommonOptions common;
+  app.add_option("--config,-c", common.config_path,
+                 "configuration file (default: config.yaml, when it is there)");
+  app.add_flag("--json", common.json, "JSON for programs");
+  app.add_flag("--no-color", common.no_colour, "no colours (as does the variable NO_COLOR)");
+  std::string positional;
+  app.add_option("config_file", positional, "configuration file to run the service with")->group("");
+
+  RunOptions run;
+  auto* run_cmd = app.add_subcommand("run", "run the service until SIGTERM or Ctrl-C");
+  run_cmd->add_flag("--once", run.once, "one pass over what is in the store, print what was found, end");
+
+  DemoOptions demo;
+  auto* demo_cmd =
+      app.add_subcommand("demo", "load an hour of simulated traffic and an outage, show how it is found");
+  demo_cmd->add_flag("--exit", demo.exit, "end after the incident, for scripts");
+  demo_cmd->add_option("--scenario", demo.scenario, "the story (see `simulate --list`)");
+  demo_cmd->add_option("--seed", demo.seed, "of the simulation");
+  demo_cmd->add_option("--data-dir", demo.data_dir, "keep the data in this folder");
+  demo_cmd->add_option("--listen", demo.listen, "address of the API");
+
+  SimulateOptions simulate;
+  auto* simulate_cmd = app.add_subcommand("simulate", "write the log documents of a simulated fleet");
+  simulate_cmd->add_flag("--list", simulate.list, "list the scenarios");
+  simulate_cmd->add_option("--scenario", simulate.scenario, "the story");
+  simulate_cmd->add_option("--seed", simulate.seed, "same seed and start, same bytes");
+  simulate_cmd->add_option("--start", simulate.start, "time of the first request (default: 65 min ago)");
+  simulate_cmd->add_option("--out", simulate.out, "file, or - for standard output");
+  simulate_cmd->add_option("--url", simulate.url, "send to this SentinelOps (or any _bulk endpoint)");
+  simulate_cmd->add_option("--es-url", simulate.es_url,
+                           "send to this Elasticsearch: makes index, alias and mapping first");
+  simulate_cmd->add_flag("--live", simulate.live, "go on in real time until Ctrl-C");
+
+  ImportCommand import;
+  auto* import_cmd =
+      app.add_subcommand("import", "load NDJSON files (plain, .gz, .zst; - is standard input)");
+  import_cmd->add_option("FILE", import.files, "files")->required();
+  import_cmd->add_flag("--metrics", import.metrics, "the documents are metric points, not log lines");
+
+  QueryOptions query;
+  auto* query_cmd = app.add_subcommand("query", "search log documents");
+  query_cmd->add_option("TEXT", query.text, "words that the message contains");
+  query_cmd->add_option("--service", query.services, "only this service (may be repeated)");
+  query_cmd->add_option("--level", query.level, "this level or worse: debug, info, warning, error");
+  query_cmd->add_option("--trace", query.trace, "one trace id");
+  query_cmd->add_option("--since", query.since, "how far back: 15m, 1h, 7d");
+  query_cmd->add_option("--limit", query.limit, "at most so many, newest first");
+
+  bool print_config = false;
+  auto* check_cmd = app.add_subcommand("check", "judge the configuration and the store");
+  check_cmd->add_flag("--print-config", print_config, "print the effective configuration");
+
+  auto* incidents_cmd = app.add_subcommand("incidents", "incidents that were opened");
+  incidents_cmd->require_subcommand(1);
+  std::string incident_state;
+  std::size_t incident_limit = 50;
+  auto* incidents_list = incidents_cmd->add_subcommand("list", "newest first");
+  incidents_list->add_option("--state", incident_state, "open, acknowledged, resolved or active");
+  incidents_list->add_option("--limit", incident_limit, "at most so many");
+  std::string incident_id;
+  auto* incidents_show = incidents_cmd->add_subcommand("show", "all that is known of one");
+  incidents_show->add_option("ID", incident_id, "incident id; `latest` for the newest")->required();
+
+  auto* runbooks_cmd = app.add_subcommand("runbooks", "what fixed it last time");
+  runbooks_cmd->require_subcommand(1);
+  auto* runbooks_list = runbooks_cmd->add_subcommand("list", "all, by title");
+  std::vector<std::string> runbook_words;
+  auto* runbooks_search = runbooks_cmd->add_subcommand("search", "best match first");
+  runbooks_search->add_option("WORDS", runbook_words, "services, tags or words")->required();
+  std::vector<std::string> runbook_files;
+  auto* runbooks_import = runbooks_cmd->add_subcommand("import", "from JSON or Markdown files");
+  runbooks_import->add_option("FILE", runbook_files, "files")->required();
+  bool markdown = false;
+  auto* runbooks_export = runbooks_cmd->add_subcommand("export", "all as JSON, on standard output");
+  runbooks_export->add_flag("--markdown", markdown, "as Markdown");
+
+  auto* version_cmd = app.add_subcommand("version", "what this is");
+  bool version_flag = false;
+  app.add_flag("--version", version_flag, "what this is");
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help
+    app.exit(error);
+    return 2;
+  }
+  if (version_flag || version_cmd->parsed()) return version_command(common);
+  if (run_cmd->parsed()) return run_command(common, run);
+  if (demo_cmd->parsed()) return demo_command(common, demo);
+  if (simulate_cmd->parsed()) return simulate_command(common, simulate);
+  if (import_cmd->parsed()) return import_command(common, import);
+  if (query_cmd->parsed()) return query_command(common, query);
+  if (check_cmd->parsed()) return check_command(common, print_config);
+  if (incidents_list->parsed()) return incidents_list_command(common, incident_state, incident_limit);
+  if (incidents_show->parsed()) return incidents_show_command(common, incident_id);
+  if (runbooks_list->parsed()) return runbooks_list_command(common);
+  if (runbooks_search->parsed()) return runbooks_search_command(common, join(runbook_words, " "));
+  if (runbooks_import->parsed()) return runbooks_import_command(common, runbook_files);
+  if (runbooks_export->parsed()) return runbooks_export_command(common, markdown);
+
+  if (positional.empty() && common.config_path.empty() && !std::filesystem::exists("config.yaml")) {
+    std::fputs(app.help().c_str(), stdout);
+    return 0;
+  }
+  if (!positional.empty()) {
+    // As the original: the only argument is the configuration. A word that is no file was meant as a command.
+    if (!std::filesystem::exists(positional)) {
+      const auto near = nearest(positional, kCommands);
+      std::fprintf(
+          stderr, "sentinelops: '%s' is no command and no file%s\n", positional.c_str(),
+          near ? ("; did you mean `sentinelops " + *near + "`?").c_str() : "; see sentinelops --help");
+      return 2;
+    }
+    common.config_path = positional;
+  }
+  return run_command(common, run);
+}
+
+}  // namespace sentinel::app

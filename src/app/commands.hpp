@@ -1,0 +1,64 @@
+// What the command line can do. Each command returns the exit code: 0 fine, 1 failed, 2 wrong usage or
+// config.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace sentinel::app {
+
+struct CommonOptions {
+  std::string config_path;  // empty: ./config.yaml when it is there
+  bool json = false;
+  bool no_colour = false;
+};
+
+struct RunOptions {
+  bool once = false;
+};
+struct DemoOptions {
+  bool exit = false;
+  std::string scenario = "pool-exhaustion";
+  std::uint64_t seed = 1;
+  std::string data_dir;  // empty: a temporary folder that goes with the demo
+  std::string listen = "127.0.0.1:8000";
+};
+struct SimulateOptions {
+  std::string scenario = "pool-exhaustion";
+  std::uint64_t seed = 1;
+  std::string out;     // file or "-"
+  std::string url;     // a SentinelOps or Elasticsearch to send to by _bulk
+  std::string es_url;  // the same, and index, alias and mapping are made first
+  std::string start;   // RFC 3339; empty: 65 min before now
+  bool live = false;
+  bool list = false;
+};
+struct ImportCommand {
+  std::vector<std::string> files;
+  bool metrics = false;  // the documents are metric points
+};
+struct QueryOptions {
+  std::string text;
+  std::vector<std::string> services;
+  std::string level;
+  std::string trace;
+  std::string since = "24h";
+  std::size_t limit = 50;
+};
+
+int run_command(const CommonOptions& common, const RunOptions& options);
+int demo_command(const CommonOptions& common, const DemoOptions& options);
+int simulate_command(const CommonOptions& common, const SimulateOptions& options);
+int import_command(const CommonOptions& common, const ImportCommand& options);
+int query_command(const CommonOptions& common, const QueryOptions& options);
+int check_command(const CommonOptions& common, bool print);
+int incidents_list_command(const CommonOptions& common, const std::string& state, std::size_t limit);
+int incidents_show_command(const CommonOptions& common, const std::string& id);
+int runbooks_list_command(const CommonOptions& common);
+int runbooks_search_command(const CommonOptions& common, const std::string& words);
+int runbooks_import_command(const CommonOptions& common, const std::vector<std::string>& files);
+int runbooks_export_command(const CommonOptions& common, bool markdown);
+int version_command(const CommonOptions& common);
+
+}  // namespace sentinel::app
