@@ -79,21 +79,32 @@ class Builder {
     }
   }
 
+  // Share of `complaints` of a service that its ordinary failures (and one deviation of them) do not account
+  // for.
+  static double unusual_share(const ServiceFacts& service, double complaints) {
+    const double usual = service.errors_before + std::sqrt(service.errors_before);
+    return std::clamp((complaints - usual) / std::max(complaints, 1.0), 0.0, 1.0);
+  }
+
   void blame_callee(std::size_t i) {
     const EdgeFacts& edge = facts_.edges[i];
     const ServiceFacts& caller = facts_.services[edge.caller];
     const auto put = [&](double share, Blame::Reason reason) {
       blame(edge.caller, edge.callee, share, reason);
     };
+    // What a service complains about every day says nothing about today: only failures beyond the usual
+    // point.
+    const double unusual = unusual_share(caller, caller.failing_events);
     if (edge.mentions > 0)
-      put(edge.mentions / std::max(caller.failing_events, 1.0), Blame::Reason::kMentions);
+      put(unusual * edge.mentions / std::max(caller.failing_events, 1.0), Blame::Reason::kMentions);
     const double failed = edge.errors - edge.errors_before;
     if (failed >= 1 && failed > 3 * std::sqrt(edge.errors_before + 1) - 3) {
       const double failures = std::max({caller.errors - caller.errors_before, caller.failing_events, failed});
-      put(failed / failures, Blame::Reason::kCalls);
+      put(unusual_share(caller, std::max(caller.failing_events, failed)) * failed / failures,
+          Blame::Reason::kCalls);
     }
     if (edge.first_failures > 0 && caller.traced_failures > 0)
-      put(kOrderWeight * edge.first_failures / caller.traced_failures, Blame::Reason::kOrder);
+      put(unusual * kOrderWeight * edge.first_failures / caller.traced_failures, Blame::Reason::kOrder);
     if (edge.client.known() && edge.client.z >= kSlowZ && edge.client.excess_ms > 0) {
       double excess = edge.client.excess_ms;
       if (gap_taken_by_[i] == edge.caller) excess -= edge.gap.excess_ms;

@@ -16,12 +16,14 @@ namespace {
 // A service without an anomaly of its own is a candidate when this much of the trouble comes to rest there.
 constexpr double kBlamedStranger = 0.15;
 
-model::TimeRange judged(const Input& input) {
+model::TimeRange judged(const Input& input, const Settings& settings) {
   model::TimeRange during{input.anomalies.front().window.from, input.anomalies.front().window.to};
   for (const auto& a : input.anomalies) {
-    during.from = std::min(during.from, a.window.from);
+    // A short window begins after the trouble did: what came just before it is no picture of normal times.
+    during.from = std::min({during.from, a.window.from, a.window.to - settings.window});
     during.to = std::max({during.to, a.window.to, a.at});
   }
+  if (input.since) during.from = std::min(during.from, *input.since);
   if (input.now > during.to && input.now < kNever) during.to = input.now;
   return during;
 }
@@ -187,7 +189,7 @@ model::Group describe(const Input& input, const Facts& facts, const BlameGraph& 
 
 std::vector<model::Group> correlate(const Input& input, const Settings& settings) {
   if (input.anomalies.empty()) return {};
-  const Facts facts = gather(input, judged(input), settings);
+  const Facts facts = gather(input, judged(input, settings), settings);
   const BlameGraph blame(facts, settings);
   const Grouping grouping = group(facts, blame, settings);
   std::map<std::size_t, std::vector<std::size_t>> members;

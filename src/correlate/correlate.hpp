@@ -4,6 +4,7 @@
 // How groups are made: blame_graph.hpp. How causes are ranked: evidence.hpp.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,8 @@ struct Input {
   std::vector<TopologyEdge> topology;          // configured and learned
   std::vector<std::string> services;  // all known names: a name in a message is a link only if it is one of
                                       // these (names seen elsewhere in the input need not be repeated)
+  // Trouble of an incident that is still open began here: everything since then is no baseline.
+  std::optional<Time> since;
   Time now;
 };
 

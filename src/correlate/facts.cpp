@@ -168,22 +168,22 @@ class Gatherer {
     const auto before = sorted(input_.events_before);
     for (const bool now : {false, true}) {
       SpanVisitor visitor;
-      visitor.entry = [&](const LogEvent& entry, double ms, double own_ms) {
+      visitor.entry = [&](const LogEvent& entry, std::string_view operation, double ms, double own_ms) {
         const std::size_t i = *index(entry.service);
-        own[i].add(entry.message, own_ms, now);
-        whole[i].add(entry.message, ms, now);
+        own[i].add(operation, own_ms, now);
+        whole[i].add(operation, ms, now);
       };
-      visitor.call = [&](const LogEvent& call, std::string_view callee, double ms, double gap_ms) {
-        EdgeFacts* edge = edge_of(call.service, callee);
+      visitor.call = [&](const SpanCall& call) {
+        EdgeFacts* edge = edge_of(call.caller.service, call.callee);
         if (!edge) return;
         const std::pair key{edge->caller, edge->callee};
         edge->span = true;
-        waits[key].first.add(call.message, ms, now);
-        if (!std::isnan(gap_ms)) waits[key].second.add(call.message, gap_ms, now);
+        waits[key].first.add(call.operation, call.ms, now);
+        if (!std::isnan(call.gap_ms)) waits[key].second.add(call.operation, call.gap_ms, now);
         if (now) {
-          see(*edge, call.time);
+          see(*edge, call.caller.time);
           counted[key].first += 1;
-          if (call.failed()) counted[key].second += 1;
+          if (call.failed) counted[key].second += 1;
         }
       };
       visit_spans(now ? events_ : before, visitor);
@@ -218,8 +218,10 @@ class Gatherer {
     for (const auto& event : events_) {
       const auto i = index(event.service);
       if (!i) continue;
-      // A failure is written on the way back, so only lines of the way in tell who called whom.
-      if (!event.trace_id.empty() && !event.is_span && !complains(event)) {
+      // A failure, and a line that tells how long a request took, is written on the way back: only lines of
+      // the way in tell who called whom.
+      const bool way_back = complains(event) || event.has_duration();
+      if (!event.trace_id.empty() && !event.is_span && !way_back) {
         auto& visited = visits[event.trace_id];
         if (std::ranges::find(visited, *i) == visited.end()) visited.push_back(*i);
       }
@@ -339,10 +341,10 @@ class Gatherer {
 
   bool is_slow(const ServiceFacts& service, const model::Slice& slice) const {
     if (!service.latency.known() || slice.latency.total() < 3) return false;
-    double sum = 0;
-    for (const auto& bin : slice.latency.bins()) sum += model::bin_middle_ms(bin.index) * bin.count;
-    return service.latency.z > 3 && sum / static_cast<double>(slice.latency.total()) >
-                                        std::sqrt(service.latency.mean_ms * service.latency.mean_before_ms);
+    // Half way (in ratio) from usual to now; one outlier in a quiet minute is no onset.
+    const double limit = std::sqrt(service.latency.mean_ms * service.latency.mean_before_ms);
+    const auto slow = static_cast<double>(slice.latency.at_or_above(model::latency_bin(limit)));
+    return service.latency.z > 3 && slow >= 2 && slow >= 0.2 * static_cast<double>(slice.latency.total());
   }
 
   std::optional<Time> first_event(std::size_t service, Time from) const {

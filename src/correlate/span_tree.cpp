@@ -30,6 +30,12 @@ std::int64_t covered(std::vector<Interval>& intervals, Interval bounds) {
   return total;
 }
 
+// What a span does. A request log line tells how it ended, in words that change with the outcome: all of a
+// service's are one operation.
+std::string_view operation_of(const model::LogEvent& event) {
+  return event.is_span ? std::string_view(event.message) : std::string_view();
+}
+
 struct Node {
   const model::LogEvent* event = nullptr;
   std::size_t parent = kNone;
@@ -93,12 +99,15 @@ void visit_spans(std::span<const model::LogEvent> events, const SpanVisitor& vis
       if (callee.empty() || callee == event.service || !visitor.call) continue;
       const double gap = entry ? std::max(0.0, ms - static_cast<double>(entry->duration_ms))
                                : std::numeric_limits<double>::quiet_NaN();
-      visitor.call(event, callee, ms, gap);
+      visitor.call({event, operation_of(event), callee, event.failed(), ms, gap});
     } else if (is_entry(node)) {
-      if (visitor.entry) visitor.entry(event, ms, ms - ms_of(covered(node.waits, bounds)));
+      const std::string_view operation = operation_of(event);
+      if (visitor.entry) visitor.entry(event, operation, ms, ms - ms_of(covered(node.waits, bounds)));
       const std::size_t parent = node.parent;
       if (parent != kNone && visitor.call && !model::is_outgoing(nodes[parent].event->span_kind))
-        visitor.call(*nodes[parent].event, event.service, ms, std::numeric_limits<double>::quiet_NaN());
+        // Whether the call failed is for the callee to say: the caller may have failed for another reason.
+        visitor.call({*nodes[parent].event, operation, event.service, event.failed(), ms,
+                      std::numeric_limits<double>::quiet_NaN()});
     }
   }
 }

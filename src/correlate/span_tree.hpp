@@ -10,12 +10,22 @@
 
 namespace sentinel::correlate {
 
+struct SpanCall {
+  const model::LogEvent&
+      caller;  // the client span; without one, the caller's span that holds the callee's entry
+  std::string_view operation;
+  std::string_view callee;
+  bool failed = false;
+  double ms = 0;
+  double gap_ms = 0;  // the wait minus the callee's entry span; NaN when that is not there
+};
+
 struct SpanVisitor {
-  // Every entry into a service: its operation, whole duration, and the part without waiting for callees.
-  std::function<void(const model::LogEvent& entry, double ms, double own_ms)> entry;
-  // Every call out of a service. `gap_ms` is the wait minus the callee's entry span (NaN when that is not
-  // there). Without a client span the call is the caller's span that holds the callee's entry.
-  std::function<void(const model::LogEvent& call, std::string_view callee, double ms, double gap_ms)> call;
+  // Every entry into a service: its operation (of a request log line: its pattern), whole duration, and the
+  // part without waiting for callees.
+  std::function<void(const model::LogEvent& entry, std::string_view operation, double ms, double own_ms)>
+      entry;
+  std::function<void(const SpanCall& call)> call;  // every call out of a service
 };
 
 // Any order, any mixture with log lines (ignored). Spans inside a service are looked through. A span whose

@@ -68,6 +68,7 @@ struct Engine::Impl {
   Result<void> judge(std::vector<model::Anomaly> anomalies, std::span<const detect::FleetSlice> open_slices,
                      Time at, TickReport& report);
   Result<void> count_late(Time now);
+  std::optional<Time> oldest_onset() const;
   void log_anomalies(const std::vector<model::Anomaly>& anomalies);
   void log_events(const std::vector<model::IncidentEvent>& events,
                   const std::vector<model::Incident>& changed);
@@ -284,7 +285,8 @@ Result<void> Engine::Impl::judge(std::vector<model::Anomaly> anomalies,
     SENTINEL_ASSIGN(
         groups,
         stages.run<std::vector<model::Group>>("correlate", {}, [&]() -> Result<std::vector<model::Group>> {
-          const OutageContext context{anomalies, collector.recent(), open_slices, detector.services(), at};
+          const OutageContext context{anomalies,           collector.recent(), open_slices,
+                                      detector.services(), oldest_onset(),     at};
           SENTINEL_ASSIGN(auto input, gather(context, deps.telemetry, miner, settings));
           return correlate::correlate(input, settings.correlate);
         }));
@@ -343,6 +345,14 @@ Result<void> Engine::Impl::judge(std::vector<model::Anomaly> anomalies,
   report.changed.insert(report.changed.end(), outcome.changed.begin(), outcome.changed.end());
   report.events.insert(report.events.end(), outcome.events.begin(), outcome.events.end());
   return {};
+}
+
+std::optional<Time> Engine::Impl::oldest_onset() const {
+  std::optional<Time> oldest;
+  for (const auto& [id, incident] : known) {
+    if (incident.is_active()) oldest = oldest ? std::min(*oldest, incident.onset) : incident.onset;
+  }
+  return oldest;
 }
 
 // Documents that came since the last tick for slices that had closed: the ledger counts them.

@@ -28,27 +28,27 @@ correlate::PatternCounts count_patterns(const std::vector<model::LogEvent>& line
 
 }  // namespace
 
-model::TimeRange correlation_window(std::span<const model::Anomaly> anomalies, const Settings& settings,
-                                    Time now) {
-  Time earliest = now;
-  for (const auto& anomaly : anomalies) {
+model::TimeRange correlation_window(const OutageContext& context, const Settings& settings) {
+  Time earliest = context.now - settings.correlate.window;
+  for (const auto& anomaly : context.anomalies) {
     // A slow ramp is judged over an hour; its beginning says little about who started what.
-    const Time from = std::max(anomaly.window.from, anomaly.window.to - settings.correlate.window);
-    earliest = std::min(earliest, from);
+    earliest =
+        std::min(earliest, std::max(anomaly.window.from, anomaly.window.to - settings.correlate.window));
   }
-  earliest = std::max(earliest, now - 3 * settings.correlate.window);
-  return {align_down(earliest, settings.detect.slice), now};
+  if (context.since) earliest = std::min(earliest, std::max(*context.since, context.now - hours(1)));
+  return {align_down(earliest, settings.detect.slice), context.now};
 }
 
 Result<correlate::Input> gather(const OutageContext& context, telemetry::TelemetryStore& store,
                                 correlate::PatternMiner& miner, const Settings& settings) {
   const Duration step = settings.detect.slice;
-  const model::TimeRange window = correlation_window(context.anomalies, settings, context.now);
+  const model::TimeRange window = correlation_window(context, settings);
   const model::TimeRange before{align_down(window.from - kBaselineSample, step), window.from};
   const Time slice_end = align_down(window.to, step) + step;
 
   correlate::Input input;
   input.now = context.now;
+  if (context.since) input.since = window.from;
   input.anomalies.assign(context.anomalies.begin(), context.anomalies.end());
   input.topology = settings.topology;
   input.services = context.services;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <deque>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -20,12 +21,13 @@ struct OutageContext {
   const std::deque<detect::FleetSlice>& closed;  // recent, oldest first
   std::span<const detect::FleetSlice> open;      // directly after them
   std::vector<std::string> services;             // all known names
+  std::optional<Time> since;                     // onset of the oldest open incident
   Time now;
 };
 
-// The stretch that correlation looks at: from `window` before the end of the earliest anomaly's... to now.
-model::TimeRange correlation_window(std::span<const model::Anomaly> anomalies, const Settings& settings,
-                                    Time now);
+// The stretch that correlation looks at: `correlation.window` before the newest judged moment, further back
+// to where an open incident began (at most an hour).
+model::TimeRange correlation_window(const OutageContext& context, const Settings& settings);
 
 // `miner` learns the patterns of the sampled lines.
 Result<correlate::Input> gather(const OutageContext& context, telemetry::TelemetryStore& store,

@@ -73,7 +73,7 @@ state::RunbookQuery query_for(const model::Group& group) {
   }
   for (const auto& evidence :
        group.causes.empty() ? std::vector<model::Evidence>() : group.causes.front().evidence) {
-    if (evidence.kind == "deploy") add_words("deploy version rollback", words);
+    if (evidence.kind == "deploy") query.tags.emplace_back("deploy");
   }
   if (words.size() > kMaxWords) words.resize(kMaxWords);
   query.text = join(words, " ");

@@ -115,7 +115,9 @@ Simulation::Call Simulation::call(const std::string& service, Time at, const std
   } else if (service == "order-service") {
     const Call stock = callee("inventory-service");
     const Call payment = callee("payment-service");
-    if (payment.status >= 500) {
+    if (payment.status >= 500 && !(story && options_.story == Story::kPoolExhaustion)) {
+      fail_with(502, "payment-service answered 500");
+    } else if (payment.status >= 500) {
       // The client's retries and its own deadline make it far slower than what it calls.
       now = now + ms(11'000 + 4'000 * rng_.uniform());
       fail_with(504, fmt::format("timeout after {:.0f} ms waiting for payment-service", 15'000.0));
