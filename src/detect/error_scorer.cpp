@@ -84,7 +84,7 @@ void ErrorScorer::take(Core& core, const ErrorSlice& slice) const {
     core.factor[static_cast<std::size_t>(b & 15)] =
         block_factor(week5_, b, m, std::sqrt(std::max(0.25, core.d5.variance(m))));
     core.hour_factor_before = core.hour_factor;
-    core.hour_factor = std::max(1.0, daily_ratio(week60_, b, 6).value_or(1));
+    core.hour_factor = std::max(1.0, week60_.daily_median(b).value_or(1));
   }
   admit(core);
   const std::uint64_t others = slice.docs > slice.errors ? slice.docs - slice.errors : 0;
@@ -344,7 +344,7 @@ void ErrorScorer::relearn() {
 
 std::size_t ErrorScorer::bytes() const {
   return sizeof(*this) + core_.recent.capacity() * sizeof(Recent) + core_.ring.capacity() * sizeof(Admitted) +
-         week5_.bytes() + week60_.bytes() - 2 * sizeof(WeekOfBlocks);
+         week5_.bytes() + week60_.bytes() - sizeof(week5_) - sizeof(week60_);
 }
 
 }  // namespace sentinel::detect

@@ -122,7 +122,7 @@ class ErrorScorer {
 
   Core core_;
   WeekOfBlocks week5_;
-  WeekOfBlocks week60_;
+  WeekOfRatios week60_{6};
 };
 
 }  // namespace sentinel::detect

@@ -109,7 +109,9 @@ HorizonScore GaugeScorer::score(const Core& core, double& lone) const {
   const auto level = level_of(core.ring, w);
   if (!core.recent.newest().known || known < kLeastKnown * static_cast<double>(w) || count <= 0 || !level)
     return h;
-  const double s = habit(core.grid.block_of(core.now));
+  // The window reaches back into the block before: the end of a daily job is part of the job.
+  const double s = std::max(habit(core.grid.block_of(core.now)),
+                            habit(core.grid.block_of(core.now - core.grid.per_block() + 1)));
   h.value = sum / count;
   h.observed = h.value;
   h.mu0 = *level;

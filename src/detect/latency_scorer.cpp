@@ -90,7 +90,7 @@ void LatencyScorer::begin_slice(Core& core) const {
           block_factor(week5_[c], b, m, std::sqrt(std::max(0.25, channel.d5.variance(m))));
       if (c == kFar) continue;
       channel.hour_factor_before = channel.hour_factor;
-      channel.hour_factor = std::max(1.0, daily_ratio(week60_[c], b, 6).value_or(1));
+      channel.hour_factor = std::max(1.0, week60_[c].daily_median(b).value_or(1));
     }
   }
   admit(core);
@@ -445,7 +445,7 @@ void LatencyScorer::relearn() {
 std::size_t LatencyScorer::bytes() const {
   std::size_t sum = sizeof(*this) + core_.ring.capacity() * sizeof(std::int64_t) + slices_.bytes();
   for (const auto& week : week5_) sum += week.bytes() - sizeof(WeekOfBlocks);
-  for (const auto& week : week60_) sum += week.bytes() - sizeof(WeekOfBlocks);
+  for (const auto& week : week60_) sum += week.bytes() - sizeof(WeekOfRatios);
   return sum;
 }
 

@@ -110,7 +110,7 @@ class LatencyScorer {
   Core core_;
   LatencySlices slices_;
   std::array<WeekOfBlocks, 3> week5_;
-  std::array<WeekOfBlocks, 2> week60_;
+  std::array<WeekOfRatios, 2> week60_{WeekOfRatios{6}, WeekOfRatios{6}};
 };
 
 }  // namespace sentinel::detect

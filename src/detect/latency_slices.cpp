@@ -24,6 +24,17 @@ void LatencySlices::push(std::int64_t slice, const model::LatencyHistogram& hist
   entries_.push_back(entry);
 }
 
+void LatencySlices::tighten() {
+  std::vector<std::uint8_t> tight;
+  tight.reserve(bytes_.size() + bytes_.size() / 8);
+  tight.assign(bytes_.begin(), bytes_.end());
+  bytes_ = std::move(tight);
+  std::vector<Entry> entries;
+  entries.reserve(entries_.size() + entries_.size() / 8);
+  entries.assign(entries_.begin(), entries_.end());
+  entries_ = std::move(entries);
+}
+
 std::span<const std::uint8_t> LatencySlices::packed(std::int64_t slice) const {
   std::size_t start = 0;
   for (const Entry& entry : entries_) {

@@ -15,8 +15,8 @@ class LatencySlices {
  public:
   struct Entry {
     std::int64_t slice = 0;
-    std::uint32_t length = 0;  // bytes
     std::uint64_t total = 0;   // requests
+    std::uint32_t length = 0;  // bytes
     bool flagged = false;
     bool known = true;
 
@@ -53,6 +53,7 @@ class LatencySlices {
     }
     entries_.resize(to);
     bytes_.resize(to_byte);
+    if (bytes_.capacity() > bytes_.size() + bytes_.size() / 4) tighten();
   }
 
   // Calls visit(bin, count) from the slowest bin down until it returns false. Cursor: walks newest to oldest.
@@ -80,6 +81,8 @@ class LatencySlices {
 
  private:
   bool is_consistent() const;
+  // Growth by doubling would waste up to half of the largest part of a service's state.
+  void tighten();
   std::vector<Entry> entries_;
   std::vector<std::uint8_t> bytes_;
 };

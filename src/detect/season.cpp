@@ -13,8 +13,6 @@ constexpr double kClearHourly = 1.3;  // an hourly pattern must be clear: a rati
 constexpr double kClearHourlyCount = 2;
 constexpr double kMostFactor = 500;
 
-std::int64_t modulo(std::int64_t a, std::int64_t n) { return ((a % n) + n) % n; }
-
 // Exponent of the float format (8 bits, bias 127) and ours (6 bits, bias 20: field 1 is 2^-20).
 constexpr int kExponentShift = 127 - 21;
 
@@ -52,27 +50,26 @@ double unpack16(std::uint16_t bits) {
 }
 
 void WeekOfBlocks::put(std::int64_t block, std::optional<SeenExpected> value) {
-  auto& day = days_[static_cast<std::size_t>(modulo(block, 7 * kBlocksPerDay) / kBlocksPerDay)];
-  if (!day) {
-    if (!value) return;
-    day = std::make_unique<Day>();
-  }
-  Entry& entry = (*day)[static_cast<std::size_t>(modulo(block, kBlocksPerDay))];
-  entry = value ? Entry{pack16(value->seen), pack16(value->expected)} : Entry{};
+  ring_.put(block, value ? Entry{pack16(value->seen), pack16(value->expected)} : Entry{});
 }
 
 std::optional<SeenExpected> WeekOfBlocks::at(std::int64_t block) const {
-  const auto& day = days_[static_cast<std::size_t>(modulo(block, 7 * kBlocksPerDay) / kBlocksPerDay)];
-  if (!day) return std::nullopt;
-  const Entry& entry = (*day)[static_cast<std::size_t>(modulo(block, kBlocksPerDay))];
-  if (entry.expected == kNone) return std::nullopt;
+  const Entry entry = ring_.at(block);
+  if (entry.is_none()) return std::nullopt;
   return SeenExpected{unpack16(entry.seen), unpack16(entry.expected)};
 }
 
-std::size_t WeekOfBlocks::bytes() const {
-  std::size_t sum = sizeof(*this);
-  for (const auto& day : days_) sum += day ? sizeof(Day) + 16 : 0;
-  return sum;
+void WeekOfRatios::put(std::int64_t block, std::optional<SeenExpected> value) {
+  ring_.put(block, value ? Ratio{pack16((value->seen + offset_) / (value->expected + offset_))} : Ratio{});
+}
+
+std::optional<double> WeekOfRatios::daily_median(std::int64_t block) const {
+  std::vector<double> ratios;
+  for (int j = 1; j <= 7; ++j) {
+    if (const Ratio r = ring_.at(block - kBlocksPerDay * j); !r.is_none()) ratios.push_back(unpack16(r.bits));
+  }
+  if (ratios.size() < kLeastDays) return std::nullopt;
+  return upper_median(ratios);
 }
 
 double upper_median(std::vector<double>& values) {
@@ -96,16 +93,6 @@ double block_factor(const WeekOfBlocks& week, std::int64_t block, double mean, d
   const double f = std::min(kMostFactor, std::max(ratio, 1 + extra / std::max(mean, 0.001)));
   // A shift below half a standard deviation of one block is noise; from one on it counts in full.
   return 1 + (f - 1) * std::clamp(2 * (f - 1) * mean / deviation - 1, 0.0, 1.0);
-}
-
-std::optional<double> daily_ratio(const WeekOfBlocks& week, std::int64_t block, double offset) {
-  std::vector<double> ratio;
-  for (int j = 1; j <= 7; ++j) {
-    if (const auto v = week.at(block - kBlocksPerDay * j))
-      ratio.push_back((v->seen + offset) / (v->expected + offset));
-  }
-  if (ratio.size() < kLeastDays) return std::nullopt;
-  return upper_median(ratio);
 }
 
 }  // namespace sentinel::detect

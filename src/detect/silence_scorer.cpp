@@ -89,7 +89,7 @@ SilenceScore SilenceScorer::close(std::uint64_t docs, bool known) {
   if (const std::int64_t b = grid_.block_of(now_); b != block_) {
     block_ = b;
     // The season only lowers: a usual quiet hour is no silence, a usual busy one is no reason to expect more.
-    season_[static_cast<std::size_t>(b & 31)] = std::min(1.0, daily_ratio(week_, b, 5).value_or(1));
+    season_[static_cast<std::size_t>(b & 31)] = std::min(1.0, week_.daily_median(b).value_or(1));
   }
   const auto lag = static_cast<std::size_t>(grid_.per_block());
   // Nor from the slices of an outage that ended less than the lag ago.
@@ -155,7 +155,7 @@ void SilenceScorer::give_up() {
 }
 
 std::size_t SilenceScorer::bytes() const {
-  return sizeof(*this) + docs_.capacity() * sizeof(std::uint32_t) + week_.bytes() - sizeof(WeekOfBlocks);
+  return sizeof(*this) + docs_.capacity() * sizeof(std::uint32_t) + week_.bytes() - sizeof(week_);
 }
 
 }  // namespace sentinel::detect
