@@ -476,7 +476,7 @@ state::Change Engine::Impl::snapshot_change() const {
 
 Result<void> Engine::flush(Time) {
   const std::lock_guard lock(impl_->mutex);
-  if (!impl_->started) return {};
+  if (!impl_->started || !impl_->detector.newest_closed()) return {};
   return impl_->deps.state.commit(impl_->snapshot_change());
 }
 

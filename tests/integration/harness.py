@@ -69,9 +69,13 @@ class Service:
         self.config.write_text(text)
         self.process = subprocess.Popen([BINARY, str(self.config), *arguments], stdout=subprocess.PIPE,
                                         stderr=subprocess.STDOUT, env=env or environment(), cwd=self.folder)
-        threading.Thread(target=self._read, daemon=True).start()
-        listening = self.wait_for("server.listening")
-        self.url = listening["url"]
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
+        try:
+            self.url = self.wait_for("server.listening")["url"]
+        except AssertionError:
+            self.__exit__()
+            raise
 
     def _read(self):
         for line in self.process.stdout:
@@ -133,6 +137,8 @@ class Service:
     def __exit__(self, *_):
         if self.process.poll() is None:
             self.stop(signal.SIGKILL)
+        self.reader.join()
+        self.process.stdout.close()
 
 
 class FolderTest(unittest.TestCase):

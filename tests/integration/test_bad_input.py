@@ -78,8 +78,8 @@ class BadFolder(FolderTest):
         return str(refused.exception)
 
     def test_a_corrupted_state_file_is_refused_with_what_to_do(self):
-        with Service(self.folder):
-            pass
+        with Service(self.folder) as service:
+            service.stop()  # in order: after a kill the log beside the file would repair it
         path = next((self.folder / "data").glob("state*.db"))
         path.write_bytes(b"this is no database" * 1000)
         said = self.refused("")

@@ -83,13 +83,19 @@ Result<void> SegmentWriter::write(const std::vector<Item>& group) {
   for (const Item& item : group) rows += item.batch.size();
   if (rows == 0) return {};
   const auto began = std::chrono::steady_clock::now();
-  if (broken_) {
-    if (auto reopened = segments_.open(); !reopened)
-      return fail(std::move(reopened).error(), "the telemetry store is being opened again");
-    log_.info("telemetry.recovered");
-    broken_ = false;
-    seq_ = std::max(seq_, segments_.newest_seq() + 1);
+  bool broken = false;
+  {
+    const std::lock_guard lock(mutex_);
+    broken = broken_;
   }
+  if (broken) {
+    if (auto reopened = segments_.open(); !reopened)
+      return fail(std::move(reopened).error(), "opening the telemetry store again");
+    const std::lock_guard lock(mutex_);
+    broken_ = false;
+    log_.info("telemetry.recovered");
+  }
+  seq_ = std::max(seq_, segments_.newest_seq() + 1);
   choose_lane();
   auto outcome = append(group);
   {
@@ -98,7 +104,7 @@ Result<void> SegmentWriter::write(const std::vector<Item>& group) {
   }
   checkpoint_.notify_all();
   if (!outcome) {
-    heal(outcome.error());
+    reopen_after(outcome.error());
     return fail(std::move(outcome).error(), "storing " + std::to_string(rows) + " documents");
   }
   rows_.add(static_cast<double>(rows));
@@ -149,11 +155,18 @@ void SegmentWriter::choose_lane() {
   appending_[lane_] = true;
 }
 
-void SegmentWriter::heal(const Error& error) {
+// After some failures (a full disk at a commit or a checkpoint) DuckDB refuses everything, reads too, until
+// it is opened anew. What was acknowledged is in the logs and comes back with them.
+void SegmentWriter::reopen_after(const Error& error) {
   log_.error("telemetry.write.failed", {{"error", error.text()}});
-  // After some failures (a full disk at commit) DuckDB refuses everything until it is opened anew.
-  broken_ = error.kind == ErrorKind::kUnavailable || error.text().find("FATAL") != std::string::npos ||
-            error.text().find("nvalidated") != std::string::npos;
+  const std::string text = error.text();
+  const bool fatal = error.kind == ErrorKind::kUnavailable || text.find("FATAL") != std::string::npos ||
+                     text.find("nvalidated") != std::string::npos;
+  if (!fatal) return;
+  const auto reopened = segments_.open();
+  if (!reopened) log_.error("telemetry.reopen.failed", {{"error", reopened.error().text()}});
+  const std::lock_guard lock(mutex_);
+  broken_ = !reopened;
 }
 
 void SegmentWriter::checkpoint_loop() {
@@ -172,6 +185,7 @@ void SegmentWriter::checkpoint_loop() {
     if (auto done = segments_.checkpoint(lane, options_.segment_bytes); !done) {
       // Not lost: the log keeps the rows, and the next checkpoint takes them.
       log_.warning("telemetry.checkpoint.failed", {{"error", done.error().text()}});
+      reopen_after(done.error());
     }
     checkpoint_seconds_.observe(since(began));
     {

@@ -45,7 +45,7 @@ class SegmentWriter {
   Result<void> write(const std::vector<Item>& group);
   Result<void> append(const std::vector<Item>& group);
   void choose_lane();
-  void heal(const Error& error);
+  void reopen_after(const Error& error);
 
   SegmentSet& segments_;
   Options options_;
@@ -64,11 +64,11 @@ class SegmentWriter {
   std::array<bool, 2> running_{};  // lane is being checkpointed
   std::array<bool, 2> appending_{};
   bool closing_ = false;
+  bool broken_ = false;  // DuckDB could not be opened anew yet
   std::optional<Time> last_ingest_;
 
   std::size_t lane_ = 0;  // writer thread only, but for close()
   std::int64_t seq_ = 0;
-  bool broken_ = false;  // DuckDB must be opened anew before the next write
   std::thread writer_;
   std::thread checkpointer_;
 };
