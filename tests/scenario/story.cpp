@@ -1,0 +1,112 @@
+#include "story.hpp"
+
+#include <yaml-cpp/yaml.h>
+
+#include <filesystem>
+#include <set>
+
+namespace sentinel::scenario {
+namespace {
+
+Duration stretch(const YAML::Node& node) {
+  const auto read = parse_duration(node.as<std::string>());
+  if (!read) throw YAML::Exception(node.Mark(), "no stretch of time: " + node.as<std::string>());
+  return *read;
+}
+
+void only(const YAML::Node& node, const std::set<std::string>& known) {
+  for (const auto& item : node) {
+    if (!known.contains(item.first.as<std::string>()))
+      throw YAML::Exception(item.first.Mark(), "unknown key " + item.first.as<std::string>());
+  }
+}
+
+std::vector<std::string> texts(const YAML::Node& node) {
+  if (!node) return {};
+  if (node.IsScalar()) return {node.as<std::string>()};
+  return node.as<std::vector<std::string>>();
+}
+
+ServiceSpec service_of(const YAML::Node& node) {
+  only(node, {"name", "per_minute", "errors", "latency_ms", "calls"});
+  ServiceSpec s;
+  s.name = node["name"].as<std::string>();
+  s.per_minute = node["per_minute"].as<double>(s.per_minute);
+  s.errors = node["errors"].as<double>(s.errors);
+  s.latency_ms = node["latency_ms"].as<double>(s.latency_ms);
+  s.calls = texts(node["calls"]);
+  return s;
+}
+
+ChangeSpec change_of(const YAML::Node& node, Duration length) {
+  only(node, {"from", "to", "service", "errors", "latency_factor", "traffic_factor", "ramp", "silent",
+              "delay", "version", "burst"});
+  ChangeSpec c;
+  c.from = stretch(node["from"]);
+  c.to = node["to"] ? stretch(node["to"]) : length;
+  c.service = node["service"].as<std::string>();
+  if (node["errors"]) c.errors = node["errors"].as<double>();
+  c.latency_factor = node["latency_factor"].as<double>(1);
+  c.traffic_factor = node["traffic_factor"].as<double>(1);
+  c.ramp = node["ramp"].as<bool>(false);
+  c.silent = node["silent"].as<bool>(false);
+  if (node["delay"]) c.delay = stretch(node["delay"]);
+  c.version = node["version"].as<std::string>("");
+  c.burst = node["burst"].as<int>(0);
+  return c;
+}
+
+ExpectedIncident incident_of(const YAML::Node& node) {
+  only(node, {"cause", "services", "severity", "before", "resolved"});
+  ExpectedIncident e;
+  e.cause = node["cause"].as<std::string>();
+  e.services = texts(node["services"]);
+  e.severities = texts(node["severity"]);
+  if (node["before"]) e.before = stretch(node["before"]);
+  e.resolved = node["resolved"].as<bool>(false);
+  return e;
+}
+
+std::vector<std::pair<Duration, Duration>> stretches(const YAML::Node& node) {
+  std::vector<std::pair<Duration, Duration>> all;
+  if (node) {
+    for (const auto& item : node) all.emplace_back(stretch(item["from"]), stretch(item["to"]));
+  }
+  return all;
+}
+
+}  // namespace
+
+Result<Story> read_story(const std::string& path) {
+  Story story;
+  story.name = std::filesystem::path(path).stem().string();
+  try {
+    const YAML::Node root = YAML::LoadFile(path);
+    only(root, {"story", "seed", "baseline", "length", "services", "changes", "store_down", "restarts",
+                "fleet_gaps", "expect"});
+    story.about = root["story"].as<std::string>();
+    story.seed = root["seed"].as<std::uint64_t>(1);
+    if (root["baseline"]) story.baseline = stretch(root["baseline"]);
+    if (root["length"]) story.length = stretch(root["length"]);
+    for (const auto& item : root["services"]) story.services.push_back(service_of(item));
+    if (root["changes"]) {
+      for (const auto& item : root["changes"]) story.changes.push_back(change_of(item, story.length));
+    }
+    story.store_down = stretches(root["store_down"]);
+    story.fleet_gaps = stretches(root["fleet_gaps"]);
+    if (root["restarts"]) {
+      for (const auto& item : root["restarts"]) story.restarts.push_back(stretch(item));
+    }
+    const YAML::Node expect = root["expect"];
+    only(expect, {"incidents", "events_at_most", "late_slices_at_least", "gap_slices_at_least"});
+    for (const auto& item : expect["incidents"]) story.incidents.push_back(incident_of(item));
+    story.events_at_most = expect["events_at_most"].as<int>(story.events_at_most);
+    if (expect["late_slices_at_least"]) story.late_slices_at_least = expect["late_slices_at_least"].as<int>();
+    if (expect["gap_slices_at_least"]) story.gap_slices_at_least = expect["gap_slices_at_least"].as<int>();
+  } catch (const YAML::Exception& error) {
+    return fail(ErrorKind::kInvalid, path + ": " + error.what());
+  }
+  return story;
+}
+
+}  // namespace sentinel::scenario
