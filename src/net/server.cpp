@@ -434,7 +434,6 @@ Result<void> Server::start() {
       {MHD_OPTION_CONNECTION_MEMORY_LIMIT, static_cast<intptr_t>(o.connection_memory), nullptr},
       {MHD_OPTION_CONNECTION_LIMIT, static_cast<intptr_t>(o.max_connections), nullptr},
       {MHD_OPTION_CONNECTION_TIMEOUT, static_cast<intptr_t>(o.idle_timeout_s), nullptr},
-      {MHD_OPTION_LISTENING_ADDRESS_REUSE, 1, nullptr},
   };
   // A pool of one is refused by the library with a warning: one thread is what it has without a pool.
   if (o.threads >= 2)
@@ -491,6 +490,11 @@ void Server::stop(std::chrono::milliseconds grace) {
   }
   // A suspended connection would keep the library from stopping: each gets an answer, which resumes it.
   for (const auto& exchange : rest) exchange->answer(impl_->refuse(*exchange, 503, "the server is stopping"));
+  {
+    // Time for these answers to leave; a client that does not read them must not hold up the end.
+    std::unique_lock lock(impl_->live_mutex);
+    impl_->drained.wait_for(lock, std::chrono::milliseconds(500), [&] { return impl_->live.empty(); });
+  }
   MHD_stop_daemon(impl_->daemon);
   impl_->daemon = nullptr;
   if (listening != MHD_INVALID_SOCKET) ::close(listening);
