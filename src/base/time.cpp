@@ -103,7 +103,7 @@ std::optional<Time> parse_time(std::string_view text) {
 
 namespace {
 struct Broken {
-  std::chrono::year_month_day date;
+  std::chrono::year_month_day date{};
   std::chrono::hh_mm_ss<Duration> clock;
 };
 Broken broken(Time t) {

@@ -66,7 +66,7 @@ std::vector<std::size_t> NameFinder::find(std::string_view message) const {
     }
   }
   std::ranges::sort(found);
-  found.erase(std::ranges::unique(found).begin(), found.end());
+  found.erase(std::unique(found.begin(), found.end()), found.end());
   return found;
 }
 
