@@ -195,7 +195,11 @@ simdjson::error_code DocumentParser::Impl::leaf(ondemand::value value, std::stri
                                                 const FieldTable::Entry* entry) {
   ondemand::json_type type{};
   if (const auto code = value.type().get(type); code != simdjson::SUCCESS) return code;
-  if (type == ondemand::json_type::null) return value.is_null() ? simdjson::SUCCESS : simdjson::N_ATOM_ERROR;
+  if (type == ondemand::json_type::null) {
+    bool null = false;
+    const auto code = value.is_null().get(null);
+    return code == simdjson::SUCCESS && !null ? simdjson::N_ATOM_ERROR : code;
+  }
   const bool known = entry != nullptr && entry->field != Field::kCount;
   if (known && at(entry->field).rank > entry->rank) {
     Value& slot = at(entry->field);

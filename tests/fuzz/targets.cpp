@@ -1,0 +1,74 @@
+#include "targets.hpp"
+
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+
+#include "app/config.hpp"
+#include "base/clock.hpp"
+#include "base/text.hpp"
+#include "ingest/bulk.hpp"
+#include "ingest/ndjson.hpp"
+#include "telemetry/store.hpp"
+
+namespace sentinel::fuzz {
+namespace {
+
+// Takes rows and checks what every store relies on.
+class CheckingSink final : public telemetry::TelemetrySink {
+ public:
+  Result<void> submit(model::DocumentBatch batch, Time, Done done) override {
+    for (const auto& row : batch.logs) {
+      for (const auto text : {row.service, row.message, row.trace_id, row.extra}) {
+        if (!is_valid_utf8(text)) std::abort();
+      }
+      if (row.has_duration() && !(row.duration_ms >= 0)) std::abort();
+    }
+    done({});
+    return {};
+  }
+};
+
+void run_bulk(std::string_view bytes) {
+  std::string padded(bytes);
+  padded.append(64, '\0');
+  ingest::DocumentParser parser;
+  const ingest::MetricIndices metrics("app-metrics-*");
+  auto request = ingest::parse_bulk({padded.data(), bytes.size()}, "logs", metrics, parser, Time{});
+  if (!request) return;
+  const std::string answer = ingest::bulk_answer(*request, 1, 1);
+  if (!nlohmann::json::accept(answer)) std::abort();
+  (void)ingest::filter_answer(answer, "errors,items.*.error");
+  CheckingSink sink;
+  (void)telemetry::write(sink, std::move(request->batch), Time{});
+}
+
+void run_document(std::string_view bytes) {
+  ingest::DocumentParser parser;
+  for (const auto as : {ingest::DocumentClass::kLog, ingest::DocumentClass::kMetric}) {
+    model::DocumentBatch batch;
+    (void)parser.add(bytes, false, as, Time{}, batch);
+    CheckingSink sink;
+    (void)telemetry::write(sink, std::move(batch), Time{});
+  }
+}
+
+void run_ndjson(std::string_view bytes) {
+  const auto source = ingest::memory_source(std::string(bytes));
+  ingest::DocumentParser parser;
+  CheckingSink sink;
+  const ManualClock clock;
+  const auto summary = ingest::import_ndjson(*source, parser, sink, clock, {.max_line = 10'000});
+  if (summary && summary->documents + summary->rejected != summary->lines) std::abort();
+}
+
+void run_config(std::string_view bytes) { (void)app::parse_config(bytes, {}); }
+
+}  // namespace
+
+const std::vector<Target>& targets() {
+  static const std::vector<Target> all = {
+      {"bulk", run_bulk}, {"document", run_document}, {"ndjson", run_ndjson}, {"config", run_config}};
+  return all;
+}
+
+}  // namespace sentinel::fuzz
