@@ -24,6 +24,8 @@ struct Subject {
   std::function<Fixture()> make;
 };
 
+inline void PrintTo(const Subject& subject, std::ostream* out) { *out << subject.name; }
+
 class TelemetryContract : public testing::TestWithParam<Subject> {
  protected:
   void SetUp() override { fixture_ = GetParam().make(); }
