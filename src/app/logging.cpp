@@ -36,7 +36,7 @@ struct JsonValue {
 };
 struct TextValue {
   std::string operator()(const std::string& v) const {
-    const std::string line = one_line(v, 500);
+    const std::string line = one_line(v, 100);  // the whole text is in the JSON form and in the incident
     return line.find(' ') == std::string::npos && !line.empty() ? line : "\"" + line + "\"";
   }
   std::string operator()(std::int64_t v) const { return std::to_string(v); }

@@ -88,7 +88,7 @@ std::string incident_card(const model::Incident& incident, const Style& style) {
   out += "\n  " + style.bold("what is wrong") + "\n";
   for (const auto& anomaly : incident.anomalies) {
     out += fmt::format("    {} {:<20} {}\n", style.severity(anomaly.severity), anomaly.service,
-                       wrap(one_line(anomaly.sentence, 300), 28, style.width));
+                       wrap(one_line(anomaly.sentence, 300), 28, style.width - 3));
   }
   if (!incident.causes.empty()) {
     out += "\n  " + style.bold("why we think so") + "\n";

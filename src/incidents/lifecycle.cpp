@@ -56,10 +56,13 @@ const Anomaly& leading(const model::Group& group) {
   return group.anomalies.front();
 }
 
+// "payment-service: 35 errors in 5 min where 0.5 are expected; 2 more services affected (P1)": the sentence
+// up to its first detail.
 std::string title_of(const model::Group& group, model::Severity severity) {
   const Anomaly& lead = leading(group);
-  std::string title =
-      fmt::format("{}: {}", lead.service, lead.sentence.empty() ? lead.metric : lead.sentence);
+  std::string_view what = lead.sentence.empty() ? lead.metric : lead.sentence;
+  for (const std::string_view detail : {": ", " (", "; "}) what = what.substr(0, what.find(detail));
+  std::string title = fmt::format("{}: {}", lead.service, what);
   const std::size_t others = group.services.size() > 1 ? group.services.size() - 1 : 0;
   if (others > 0) title += fmt::format("; {} more service{} affected", others, others == 1 ? "" : "s");
   return fmt::format("{} ({})", title, model::to_string(severity));
