@@ -328,6 +328,7 @@ Result<void> Engine::Impl::judge(std::vector<model::Anomaly> anomalies,
     state::Change change;
     change.incidents = outcome.changed;
     change.events = outcome.events;
+    change.outbox = notify::rows_for(outcome.changed, outcome.events, settings.channels, at);
     if (!change.empty()) SENTINEL_TRY(deps.state.commit(change));
     return true;
   }));

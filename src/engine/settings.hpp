@@ -8,6 +8,7 @@
 #include "correlate/correlate.hpp"
 #include "detect/detector.hpp"
 #include "incidents/lifecycle.hpp"
+#include "notify/policy.hpp"
 
 namespace sentinel::engine {
 
@@ -16,11 +17,12 @@ struct Settings {
   correlate::Settings correlate;
   incidents::Settings incidents;
   std::vector<correlate::TopologyEdge> topology;
-  Duration interval = seconds(30);   // between ticks
-  Duration settle = seconds(90);     // a slice closes this long after its end
-  Duration history = hours(8 * 24);  // folded at the first start, when the store has it
-  Duration recent = minutes(80);     // closed slices kept in memory for correlation
-  Duration page = hours(6);          // of history asked for at once
+  std::vector<notify::ChannelPolicy> channels;  // whose messages are enqueued with the incident's change
+  Duration interval = seconds(30);              // between ticks
+  Duration settle = seconds(90);                // a slice closes this long after its end
+  Duration history = hours(8 * 24);             // folded at the first start, when the store has it
+  Duration recent = minutes(80);                // closed slices kept in memory for correlation
+  Duration page = hours(6);                     // of history asked for at once
   Duration snapshot_every = minutes(10);
   std::size_t event_sample = 2000;                     // warnings and errors that correlation looks at
   std::size_t span_sample = 6000;                      // spans, and lines for patterns

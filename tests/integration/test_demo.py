@@ -33,7 +33,7 @@ class Demo(FolderTest):
             self.assertIn(words, text)
 
     def test_surge_and_noise_open_nothing(self):
-        for scenario in ("surge", "noisy-errors"):
+        for scenario in ("surge", "noisy-but-harmless"):
             self.assertEqual(self.incidents("--scenario", scenario), [], scenario)
 
 

@@ -14,7 +14,7 @@ const std::vector<Scenario>& scenarios() {
       {Story::kSilent, "silent",
        "auth-service stops: it logs nothing any more and gateway's calls to it are refused", "auth-service"},
       {Story::kSurge, "surge", "four times the traffic at the same share of errors: no fault", ""},
-      {Story::kNoisyErrors, "noisy-errors",
+      {Story::kNoisyErrors, "noisy-but-harmless",
        "harmless errors from the very beginning, at a steady rate: no fault", ""},
       {Story::kHealthy, "healthy", "nothing happens", ""},
   };
@@ -22,10 +22,14 @@ const std::vector<Scenario>& scenarios() {
 }
 
 std::optional<Scenario> find_scenario(std::string_view name) {
+  std::optional<Scenario> begins;
   for (const Scenario& scenario : scenarios()) {
     if (scenario.name == name) return scenario;
+    if (!scenario.name.starts_with(name) || name.empty()) continue;
+    if (begins) return std::nullopt;
+    begins = scenario;
   }
-  return std::nullopt;
+  return begins;
 }
 
 }  // namespace sentinel::app

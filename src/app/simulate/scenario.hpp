@@ -27,6 +27,7 @@ struct Scenario {
 };
 
 const std::vector<Scenario>& scenarios();
+// By its name, or by a beginning that only one has ("noisy").
 std::optional<Scenario> find_scenario(std::string_view name);
 
 }  // namespace sentinel::app
