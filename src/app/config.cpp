@@ -276,6 +276,7 @@ Loaded parse_config(std::string_view text, const Environment& environment) {
   }
   Config& config = loaded.config;
   // A file of the original has an elasticsearch section and no telemetry.store.
+  config.telemetry.store_implied = config.telemetry.store.empty();
   if (config.telemetry.store.empty())
     config.telemetry.store = config.elasticsearch.present ? "elasticsearch" : "embedded";
   if (config.elasticsearch.hosts.empty())

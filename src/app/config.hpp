@@ -40,7 +40,8 @@ struct Config {
     std::vector<std::string> pagerduty_severities = {"P1", "P2"};
   } incidents;
   struct Telemetry {
-    std::string store;  // "embedded" or "elasticsearch"; resolved by load_config, never empty
+    std::string store;           // "embedded" or "elasticsearch"; resolved by parse_config, never empty
+    bool store_implied = false;  // the file did not name it
     std::string data_dir = "data";
     int retention_hours = 168;
     double disk_budget_gb = 20;

@@ -2,7 +2,7 @@
 
 import unittest
 
-from harness import FolderTest, run
+from harness import FolderTest, Service, run
 
 ORIGINAL = """
 polling:        { interval_seconds: 30, lookback_minutes: 5 }
@@ -43,6 +43,11 @@ class Config(FolderTest):
     def test_the_originals_config_has_no_config_problem(self):
         result = self.check(ORIGINAL)
         self.assertNotEqual(result.returncode, 2, result.stdout + result.stderr)
+
+    def test_the_originals_config_runs_and_says_where_it_looks(self):
+        with Service(self.folder, ORIGINAL + f"telemetry: {{ data_dir: {self.folder}/data }}\n") as service:
+            service.wait_for("detection.cycle.complete")
+        self.assertIn("telemetry.store.embedded", [event["event"] for event in service.events])
 
     def test_an_unknown_command_is_wrong_usage(self):
         result = run("incidnts", cwd=self.folder)
