@@ -215,8 +215,9 @@ int query_command(const CommonOptions& common, const QueryOptions& options) {
     }
     for (const auto& event : (*body)["events"]) {
       const std::string level = event.value("level", "");
-      print(fmt::format("{} {:<7} {:<20} {}\n", event.value("timestamp", ""), level.empty() ? "-" : level,
-                        event.value("service", "-"), one_line(event.value("message", ""), 400)));
+      print(fmt::format("{} {:<7} {:<20} {}\n", one_line(event.value("timestamp", "")),
+                        level.empty() ? "-" : one_line(level), one_line(event.value("service", "-"), 40),
+                        one_line(event.value("message", ""), 400)));
     }
     return 0;
   }
