@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <filesystem>
+#include <optional>
 
 #include "app/commands.hpp"
 #include "base/text.hpp"
@@ -22,6 +23,45 @@ Exit codes: 0 fine, 1 failed, 2 wrong usage or config.)";
 
 const std::vector<std::string> kCommands = {"run",   "demo",      "simulate", "import", "query",
                                             "check", "incidents", "runbooks", "version"};
+
+// The subcommand or option that a misspelt word was meant to be, for "did you mean". Walks the words as the
+// parser does: a known subcommand opens its own, the word behind an option that takes one is its value.
+std::optional<std::string> meant(CLI::App& app, int argc, char** argv) {
+  CLI::App* at = &app;
+  const auto all = [](const CLI::App*) { return true; };
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    if (word.starts_with("--") && word.size() > 2) {
+      const std::string name = word.substr(2, word.find('=') - 2);
+      std::vector<std::string> names;
+      const CLI::Option* known = nullptr;
+      for (CLI::App* level = at; level != nullptr; level = level->get_parent()) {
+        for (const CLI::Option* option : level->get_options()) {
+          for (const auto& long_name : option->get_lnames()) {
+            names.push_back(long_name);
+            if (long_name == name) known = option;
+          }
+        }
+      }
+      if (known == nullptr) {
+        const auto near = nearest(name, names);
+        return near ? std::optional("--" + *near) : std::nullopt;
+      }
+      if (known->get_items_expected_min() > 0 && word.find('=') == std::string::npos) ++i;
+    } else if (!word.starts_with("-")) {
+      std::vector<std::string> names;
+      CLI::App* next = nullptr;
+      for (CLI::App* sub : at->get_subcommands(all)) {
+        names.push_back(sub->get_name());
+        if (sub->get_name() == word) next = sub;
+      }
+      if (next == nullptr && !names.empty() && !(at == &app && std::filesystem::exists(word)))
+        return nearest(word, names);
+      if (next != nullptr) at = next;
+    }
+  }
+  return std::nullopt;
+}
 
 }  // namespace
 
@@ -117,6 +157,7 @@ int run_cli(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help
     app.exit(error);
+    if (const auto near = meant(app, argc, argv)) std::fprintf(stderr, "did you mean `%s`?\n", near->c_str());
     return 2;
   }
   if (version_flag || version_cmd->parsed()) return version_command(common);

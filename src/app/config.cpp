@@ -6,16 +6,25 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <fstream>
 #include <set>
 
 #include "app/config_schema.hpp"
+#include "app/text_file.hpp"
 #include "base/text.hpp"
 
 namespace sentinel::app {
 namespace {
 
 constexpr std::size_t kMaxFile = 1 << 20;
+
+// "https://elastic:hunter2@es:9200"
+bool holds_password(std::string_view url) {
+  const auto scheme = url.find("://");
+  if (scheme == std::string_view::npos) return false;
+  const std::string_view authority = url.substr(scheme + 3, url.find('/', scheme + 3) - (scheme + 3));
+  const auto at = authority.rfind('@');
+  return at != std::string_view::npos && authority.substr(0, at).find(':') != std::string_view::npos;
+}
 
 // Walks a YAML tree against the table of keys and collects every problem.
 class Reader {
@@ -157,12 +166,23 @@ class Reader {
           }
         }
         if (node.IsMap()) return problem(key.path, "must be a list of texts");
+        // A field without a name would never be found, and no problem would say so.
+        if (list.empty() && (node.IsNull() || key.path.starts_with("fields.")))
+          return problem(key.path, "must name at least one");
+        if (std::any_of(list.begin(), list.end(), [](const std::string& item) { return item.empty(); }))
+          return problem(key.path, "must not hold an empty text");
         for (const auto& item : list) {
           if (!key.choices.empty() &&
               std::find(key.choices.begin(), key.choices.end(), item) == key.choices.end()) {
             return problem(key.path, fmt::format("'{}' is not known; use {}", one_line(item, 40),
                                                  join(key.choices, ", ")));
           }
+        }
+        for (const auto& item : list) {
+          if (holds_password(item))
+            return problem(key.path,
+                           "a password does not belong in this file; set the environment variable "
+                           "ELASTICSEARCH_URL (or put it into .env)");
         }
         *key.texts(config_) = std::move(list);
         return;
@@ -184,11 +204,18 @@ class Reader {
       if (item.IsScalar()) {
         metric.name = item.Scalar();
       } else if (item.IsMap() && item["name"] && item["name"].IsScalar()) {
+        for (const auto& part : item) {
+          const std::string name = part.first.IsScalar() ? part.first.Scalar() : "?";
+          if (name != "name" && name != "direction")
+            return problem(key.path, fmt::format("unknown key '{}' in an entry; use name and direction",
+                                                 one_line(name, 40)));
+        }
         metric.name = item["name"].Scalar();
         if (item["direction"] && item["direction"].IsScalar()) direction = item["direction"].Scalar();
       } else {
         return problem(key.path, "each entry is a name, or {name: ..., direction: up|down|both}");
       }
+      if (metric.name.empty()) return problem(key.path, "an entry has an empty name");
       using Direction = detect::MetricSetting::Direction;
       if (direction != "up" && direction != "down" && direction != "both")
         return problem(key.path, fmt::format("direction '{}' is not known; use up, down or both",
@@ -240,6 +267,7 @@ void check_together(const Config& c, std::vector<std::string>& problems) {
     problems.push_back("polling.settle_seconds: with slice_seconds it must not exceed 300");
   if (c.polling.lookback_minutes * 2 > c.detection.baseline_window_minutes)
     problems.push_back("polling.lookback_minutes: must be at most half of detection.baseline_window_minutes");
+  if (c.telemetry.data_dir.empty()) problems.push_back("telemetry.data_dir: must name a folder");
   if (!parse_listen(c.server.listen))
     problems.push_back(
         fmt::format("server.listen: '{}' is no address; use 127.0.0.1:8000", one_line(c.server.listen, 60)));
@@ -256,14 +284,12 @@ Loaded parse_config(std::string_view text, const Environment& environment) {
     loaded.problems.push_back("the file is larger than 1 MB: is it the configuration?");
     return loaded;
   }
-  if (text.find('&') != std::string_view::npos && text.find('*') != std::string_view::npos &&
-      text.size() > 4096) {
-    loaded.problems.push_back(
-        "anchors and aliases are not needed in a file this large; write the values out");
-    return loaded;
-  }
   try {
-    const YAML::Node root = YAML::Load(std::string(text));
+    // Aliases are shared nodes, and the reader goes only where the table has keys: a file of nested aliases
+    // costs no more than its bytes. yaml-cpp itself refuses deep nesting.
+    const std::vector<YAML::Node> documents = YAML::LoadAll(std::string(text));
+    if (documents.size() > 1) loaded.problems.push_back("the file holds several documents (---); keep one");
+    const YAML::Node root = documents.empty() ? YAML::Node() : documents.front();
     if (root.IsMap()) {
       Reader(loaded.config, loaded.problems).read_section(root, "");
     } else if (!root.IsNull()) {
@@ -289,59 +315,20 @@ Loaded parse_config(std::string_view text, const Environment& environment) {
 }
 
 Result<Config> load_config(const std::string& path, bool optional, const Environment& environment) {
-  std::string text;
-  std::ifstream file(path, std::ios::binary);
-  if (file) {
-    text.assign(std::istreambuf_iterator<char>(file), {});
-  } else if (!optional) {
-    return fail(ErrorKind::kInvalid, fmt::format("{}: cannot be read; is the path right?", path));
+  auto text = read_text_file(path, kMaxFile);
+  // Only a file that is not there may be left out: one that cannot be read was meant to be.
+  const bool absent = !text && text.error().kind == ErrorKind::kNotFound;
+  if (!text && !(optional && absent)) {
+    return fail(ErrorKind::kInvalid, text.error().message + (absent ? "; is the path right?" : ""));
   }
-  Loaded loaded = parse_config(text, environment);
+  Loaded loaded = parse_config(text.value_or(""), environment);
   if (loaded.problems.empty()) return std::move(loaded.config);
-  return fail(ErrorKind::kInvalid, join(loaded.problems, "\n"));
-}
-
-std::string print_config(const Config& config) {
-  Config copy = config;
-  YAML::Emitter out;
-  out << YAML::BeginMap;
-  std::string section;
-  std::vector<std::string> open;
-  const auto close_to = [&](std::size_t depth) {
-    for (; open.size() > depth; open.pop_back()) out << YAML::EndMap;
-  };
-  for (const Key& key : config_keys()) {
-    if (key.type == Key::Type::kMetrics || key.type == Key::Type::kTopology) continue;
-    const auto parts = split(key.path, '.');
-    std::size_t same = 0;
-    while (same < open.size() && same + 1 < parts.size() && open[same] == parts[same]) ++same;
-    close_to(same);
-    for (std::size_t i = same; i + 1 < parts.size(); ++i) {
-      out << YAML::Key << std::string(parts[i]) << YAML::Value << YAML::BeginMap;
-      open.emplace_back(parts[i]);
-    }
-    out << YAML::Key << std::string(parts.back()) << YAML::Value;
-    switch (key.type) {
-      case Key::Type::kInteger:
-        out << *key.integer(copy);
-        break;
-      case Key::Type::kNumber:
-        out << *key.number(copy);
-        break;
-      case Key::Type::kText:
-        out << *key.text(copy);
-        break;
-      case Key::Type::kBoolean:
-        out << *key.boolean(copy);
-        break;
-      default:
-        out << YAML::Flow << *key.texts(copy);
-        break;
-    }
+  constexpr std::size_t kShown = 50;
+  if (const std::size_t all = loaded.problems.size(); all > kShown) {
+    loaded.problems.resize(kShown);
+    loaded.problems.push_back(fmt::format("... and {} problems more", all - kShown));
   }
-  close_to(0);
-  out << YAML::EndMap;
-  return std::string(out.c_str()) + "\n";
+  return fail(ErrorKind::kInvalid, join(loaded.problems, "\n"));
 }
 
 engine::Settings engine_settings(const Config& config) {

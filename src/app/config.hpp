@@ -84,7 +84,9 @@ struct Environment {
   std::string get(const std::string& name) const;
   bool has(const std::string& name) const { return !get(name).empty(); }
 };
-// KEY=VALUE lines, `export`, comments, quotes. The process environment wins over the file.
+// NAME=value lines, `export`, comments, quotes ("..." with \n, \" and \\; '...' as it stands). The process
+// environment wins over the file. A missing file is fine, one that cannot be read is not. Errors name the
+// line and never show a value.
 Result<Environment> load_environment(const std::string& dotenv_path);
 Result<std::map<std::string, std::string>> parse_dotenv(std::string_view text);
 
@@ -98,7 +100,7 @@ Loaded parse_config(std::string_view text, const Environment& environment);
 // hold.
 Result<Config> load_config(const std::string& path, bool optional, const Environment& environment);
 
-// The effective configuration as YAML.
+// The effective configuration as YAML that parse_config reads back; passwords in URLs are hidden.
 std::string print_config(const Config& config);
 engine::Settings engine_settings(const Config& config);
 

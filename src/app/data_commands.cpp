@@ -215,8 +215,9 @@ int query_command(const CommonOptions& common, const QueryOptions& options) {
     }
     for (const auto& event : (*body)["events"]) {
       const std::string level = event.value("level", "");
-      print(fmt::format("{} {:<7} {:<20} {}\n", event.value("timestamp", ""), level.empty() ? "-" : level,
-                        event.value("service", "-"), one_line(event.value("message", ""), 400)));
+      print(fmt::format("{} {:<7} {:<20} {}\n", one_line(event.value("timestamp", "")),
+                        level.empty() ? "-" : one_line(level), one_line(event.value("service", "-"), 40),
+                        one_line(event.value("message", ""), 400)));
     }
     return 0;
   }
@@ -248,6 +249,17 @@ int query_command(const CommonOptions& common, const QueryOptions& options) {
 }
 
 int simulate_command(const CommonOptions& common, const SimulateOptions& options) {
+  if (options.list && common.json) {
+    nlohmann::json list = nlohmann::json::array();
+    for (const auto& scenario : scenarios())
+      list.push_back(
+          {{"name", scenario.name},
+           {"expected_cause", scenario.expected_cause.empty() ? nlohmann::json(nullptr)
+                                                              : nlohmann::json(scenario.expected_cause)},
+           {"about", scenario.about}});
+    print(list.dump(2) + "\n");
+    return 0;
+  }
   if (options.list) {
     std::vector<std::vector<std::string>> rows = {{"SCENARIO", "CAUSE", "WHAT HAPPENS"}};
     for (const auto& scenario : scenarios())
@@ -293,10 +305,14 @@ int simulate_command(const CommonOptions& common, const SimulateOptions& options
     }
   }
   const auto transport = net::make_curl_transport({});
-  const auto environment = load_environment(".env").value_or(Environment{});
-  const std::string key = environment.get("ELASTICSEARCH_API_KEY");
+  const auto environment = load_environment(".env");
+  if (!environment) {
+    report(environment.error());
+    return 2;
+  }
+  const std::string key = environment->get("ELASTICSEARCH_API_KEY");
   BulkTarget target(*transport, options.es_url.empty() ? options.url : options.es_url,
-                    environment.get("SENTINELOPS_SERVER_TOKEN"), options.es_url.empty() ? "" : key);
+                    environment->get("SENTINELOPS_SERVER_TOKEN"), options.es_url.empty() ? "" : key);
   if (!options.es_url.empty()) {
     if (const auto made = target.make_index(); !made) return report(made.error());
   }

@@ -3,11 +3,11 @@
 
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "app/service.hpp"
 #include "app/session.hpp"
+#include "app/text_file.hpp"
 #include "base/text.hpp"
 #include "model/json.hpp"
 #include "runbooks/runbooks.hpp"
@@ -209,11 +209,13 @@ int runbooks_search_command(const CommonOptions& common, const std::string& word
   }
   if (matches->empty()) print(std::string("no runbook matches\n"));
   for (const auto& match : *matches) {
-    print(fmt::format("{}  {}\n  {}\n", session->style.bold(match.runbook.title),
-                      session->style.dim(fmt::format("{:.1f}: {}", match.score, join(match.reasons, "; "))),
-                      match.runbook.root_cause));
+    print(fmt::format(
+        "{}  {}\n  {}\n", session->style.bold(one_line(match.runbook.title)),
+        session->style.dim(one_line(fmt::format("{:.1f}: {}", match.score, join(match.reasons, "; ")))),
+        one_line(match.runbook.root_cause, 2000)));
     int number = 0;
-    for (const auto& step : match.runbook.resolution_steps) print(fmt::format("  {}. {}\n", ++number, step));
+    for (const auto& step : match.runbook.resolution_steps)
+      print(fmt::format("  {}. {}\n", ++number, one_line(step, 2000)));
     print(std::string("\n"));
   }
   return 0;
@@ -228,14 +230,11 @@ int runbooks_import_command(const CommonOptions& common, const std::vector<std::
   if (!state) return report(state.error());
   int put = 0;
   for (const auto& path : files) {
-    std::ifstream file(path, std::ios::binary);
-    if (!file) {
-      std::fprintf(stderr, "sentinelops: cannot read %s\n", path.c_str());
-      return 1;
-    }
-    const std::string text((std::istreambuf_iterator<char>(file)), {});
-    const bool markdown = path.ends_with(".md") || trim(text).starts_with('#');
-    const auto read = markdown ? runbooks::from_markdown(text) : runbooks::from_json_text(text);
+    constexpr std::size_t kMost = 64ULL << 20;
+    const auto text = read_text_file(path, kMost);
+    if (!text) return report(text.error());
+    const bool markdown = path.ends_with(".md") || trim(*text).starts_with('#');
+    const auto read = markdown ? runbooks::from_markdown(*text) : runbooks::from_json_text(*text);
     if (!read) return report(Error(read.error()).in(path));
     for (const auto& runbook : *read) {
       if (const auto done = (*state)->put_runbook(runbook); !done) return report(done.error());

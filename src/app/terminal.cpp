@@ -36,6 +36,9 @@ std::size_t columns_of(std::string_view text) {
       text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
+// Names come from documents that anybody may have written: nothing in them may steer the terminal.
+std::string name_of(std::string_view text) { return one_line(text, 80); }
+
 }  // namespace
 
 std::string Style::bold(std::string_view text) const {
@@ -70,7 +73,7 @@ std::string incident_card(const model::Incident& incident, const Style& style) {
   const auto row = [&](std::string_view name, std::string_view text) {
     out += fmt::format("  {:<13}{}\n", name, wrap(text, kIndent, style.width));
   };
-  out += fmt::format("\n{} {}  {}\n", style.severity(incident.severity), style.bold(incident.id),
+  out += fmt::format("\n{} {}  {}\n", style.severity(incident.severity), style.bold(name_of(incident.id)),
                      style.dim(std::string(model::to_string(incident.state))));
   out += "  " + style.bold(wrap(one_line(incident.title, 300), 2, style.width)) + "\n\n";
   row("since",
@@ -78,16 +81,16 @@ std::string incident_card(const model::Incident& incident, const Style& style) {
                   incident.resolved_at ? ", resolved " + format_clock(*incident.resolved_at) : ""));
   if (incident.analysis) {
     row("root cause", one_line(incident.analysis->root_cause, 500));
-    row("confidence",
-        fmt::format("{} ({})", model::to_string(incident.analysis->confidence), incident.analysis->source));
+    row("confidence", fmt::format("{} ({})", model::to_string(incident.analysis->confidence),
+                                  one_line(incident.analysis->source)));
   }
   std::string affected;
   for (std::size_t i = 1; i < incident.services.size(); ++i)
-    affected += (affected.empty() ? "" : ", ") + incident.services[i];
+    affected += (affected.empty() ? "" : ", ") + name_of(incident.services[i]);
   row("affected", affected.empty() ? "no other service" : affected);
   out += "\n  " + style.bold("what is wrong") + "\n";
   for (const auto& anomaly : incident.anomalies) {
-    out += fmt::format("    {} {:<20} {}\n", style.severity(anomaly.severity), anomaly.service,
+    out += fmt::format("    {} {:<20} {}\n", style.severity(anomaly.severity), name_of(anomaly.service),
                        wrap(one_line(anomaly.sentence, 300), 28, style.width - 3));
   }
   if (!incident.causes.empty()) {
@@ -95,11 +98,11 @@ std::string incident_card(const model::Incident& incident, const Style& style) {
     std::size_t shown = 0;
     for (const auto& cause : incident.causes) {
       if (++shown > 3) break;
-      out += fmt::format("    {:3.0f} %  {}\n", cause.probability * 100, style.bold(cause.service));
+      out += fmt::format("    {:3.0f} %  {}\n", cause.probability * 100, style.bold(name_of(cause.service)));
       std::size_t reasons = 0;
       for (const auto& evidence : cause.evidence) {
         if (shown > 1 && ++reasons > 1) break;
-        out += fmt::format("           {} {}\n", style.dim(evidence.id),
+        out += fmt::format("           {} {}\n", style.dim(name_of(evidence.id)),
                            wrap(one_line(evidence.sentence, 240), 14, style.width));
       }
     }
@@ -115,8 +118,8 @@ std::string incident_card(const model::Incident& incident, const Style& style) {
   }
   if (!incident.runbooks.empty()) {
     out += "\n  " + style.bold("runbook") +
-           fmt::format("  {} ({})\n", incident.runbooks.front().runbook.title,
-                       join(incident.runbooks.front().reasons, "; "));
+           fmt::format("  {} ({})\n", one_line(incident.runbooks.front().runbook.title),
+                       one_line(join(incident.runbooks.front().reasons, "; ")));
   }
   if (incident.analysis && !incident.analysis->remediation_steps.empty()) {
     out += "\n  " + style.bold("what to do") + "\n";
@@ -130,7 +133,7 @@ std::string incident_card(const model::Incident& incident, const Style& style) {
 std::string timeline_text(std::span<const model::IncidentEvent> events, const Style& style) {
   std::string out = "\n  " + style.bold("timeline") + "\n";
   for (const auto& event : events)
-    out += fmt::format("    {}  {:<13} {}\n", format_human(event.at), event.kind,
+    out += fmt::format("    {}  {:<13} {}\n", format_human(event.at), name_of(event.kind),
                        wrap(one_line(event.text, 300), 40, style.width));
   return out;
 }
@@ -149,17 +152,22 @@ std::string event_line(const model::LogEvent& event, const Style& style) {
 }
 
 std::string table(const std::vector<std::vector<std::string>>& rows, const Style& style) {
+  constexpr std::size_t kWidestCell = 400;
+  std::vector<std::vector<std::string>> cells = rows;
   std::vector<std::size_t> widths;
-  for (const auto& row : rows) {
+  for (auto& row : cells) {
     widths.resize(std::max(widths.size(), row.size()));
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], columns_of(row[i]));
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      row[i] = one_line(row[i], kWidestCell);
+      widths[i] = std::max(widths[i], columns_of(row[i]));
+    }
   }
   std::string out;
-  for (std::size_t r = 0; r < rows.size(); ++r) {
+  for (std::size_t r = 0; r < cells.size(); ++r) {
     std::string line;
-    for (std::size_t i = 0; i < rows[r].size(); ++i) {
-      line += rows[r][i];
-      if (i + 1 < rows[r].size()) line += std::string(widths[i] - columns_of(rows[r][i]) + 2, ' ');
+    for (std::size_t i = 0; i < cells[r].size(); ++i) {
+      line += cells[r][i];
+      if (i + 1 < cells[r].size()) line += std::string(widths[i] - columns_of(cells[r][i]) + 2, ' ');
     }
     out += (r == 0 ? style.bold(line) : line) + "\n";
   }

@@ -1,4 +1,6 @@
 // Printing for people: colours when standard output is a terminal, tables, a progress bar on standard error.
+// Text from documents, runbooks and models is made harmless first: it cannot steer the terminal or break
+// lines.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +30,7 @@ Style terminal_style(bool no_colour);
 std::string incident_card(const model::Incident& incident, const Style& style);
 std::string timeline_text(std::span<const model::IncidentEvent> events, const Style& style);
 std::string event_line(const model::LogEvent& event, const Style& style);
-// Columns padded to their widest cell; the first row is the head.
+// Columns padded to their widest cell; the first row is the head. Cells are plain text, without colours.
 std::string table(const std::vector<std::vector<std::string>>& rows, const Style& style);
 
 // A bar on standard error, only when that is a terminal. Goes when it is destroyed.

@@ -44,14 +44,21 @@ Result<void> BulkTarget::post(const std::string& body) {
     return fail(ErrorKind::kUnavailable,
                 fmt::format("{}/_bulk answered {}: {}", url_, answer.status, one_line(answer.body, 300)));
   SENTINEL_ASSIGN(const auto json, model::parse_json(answer.body));
-  if (!json.value("errors", false)) return {};
-  for (const auto& item : json["items"]) {
-    const auto& result = item.begin().value();
-    if (result.contains("error"))
-      return fail(ErrorKind::kInvalid, fmt::format("{}/_bulk refused a document: {}", url_,
-                                                   one_line(result["error"].dump(), 300)));
+  const auto errors = json.is_object() ? json.find("errors") : json.end();
+  if (errors == json.end() || !errors->is_boolean())
+    return fail(ErrorKind::kCorrupt,
+                fmt::format("{}/_bulk gave no bulk answer: {}", url_, one_line(answer.body, 300)));
+  if (!errors->get<bool>()) return {};
+  if (const auto items = json.find("items"); items != json.end() && items->is_array()) {
+    for (const auto& item : *items) {
+      if (!item.is_object() || item.empty()) continue;
+      const auto& result = item.front();
+      if (result.is_object() && result.contains("error"))
+        return fail(ErrorKind::kInvalid, fmt::format("{}/_bulk refused a document: {}", url_,
+                                                     one_line(result["error"].dump(), 300)));
+    }
   }
-  return {};
+  return fail(ErrorKind::kCorrupt, fmt::format("{}/_bulk says that documents failed, not which", url_));
 }
 
 std::string index_body() {
