@@ -76,6 +76,22 @@ TEST_F(EmbeddedStore, RetentionDropsWholeOldSegmentsAndNothingElse) {
   EXPECT_EQ(rows(*store), 1U);
 }
 
+TEST_F(EmbeddedStore, TheDiskBudgetDropsTheOldestSegmentsFirst) {
+  // Every checkpoint seals its lane, so that there are sealed segments to drop.
+  auto store = open({.disk_budget_bytes = 1, .lane_wal_bytes = 1, .segment_bytes = 1});
+  for (int i = 0; i < 12; ++i) put(*store, noon_ + seconds(i), noon_ + seconds(i));
+  std::size_t dropped = 0;
+  for (int round = 0; round < 100'000 && dropped == 0; ++round)
+    dropped = store->maintain(noon_ + minutes(1))->dropped.size();
+  EXPECT_GT(dropped, 0U);
+  const auto kept = store->events({.range = {noon_, noon_ + minutes(1)}, .limit = 100});
+  ASSERT_TRUE(kept);
+  EXPECT_LT(kept->size(), 12U);
+  // The newest documents are the last to go: they are in the lanes.
+  put(*store, noon_ + seconds(30), noon_ + seconds(30));
+  EXPECT_EQ(store->events({.range = {noon_ + seconds(30), noon_ + seconds(31)}})->size(), 1U);
+}
+
 TEST_F(EmbeddedStore, ADamagedSegmentIsSetAsideAndTheRestIsServed) {
   {
     auto store = open({.lane_wal_bytes = 1, .segment_bytes = 1});
