@@ -120,6 +120,15 @@ int run_cli(int argc, char** argv) {
   query_cmd->add_option("--since", query.since, "how far back: 15m, 1h, 7d");
   query_cmd->add_option("--limit", query.limit, "at most so many, newest first");
 
+  BacktestOptions backtest;
+  auto* backtest_cmd = app.add_subcommand(
+      "backtest", "replay recorded documents through the engine: what would have been opened");
+  backtest_cmd->add_option("--input", backtest.files, "NDJSON files (plain, .gz, .zst)")->required();
+  backtest_cmd->add_option("--labels", backtest.labels, "known faults, to score the incidents against");
+  backtest_cmd->add_option("--edges", backtest.edges, "known calls: {\"caller\": {\"callee\": calls}}");
+  backtest_cmd->add_option("--incidents-out", backtest.incidents_out,
+                           "write the incidents to this JSON file");
+
   bool print_config = false;
   auto* check_cmd = app.add_subcommand("check", "judge the configuration and the store");
   check_cmd->add_flag("--print-config", print_config, "print the effective configuration");
@@ -166,6 +175,7 @@ int run_cli(int argc, char** argv) {
   if (simulate_cmd->parsed()) return simulate_command(common, simulate);
   if (import_cmd->parsed()) return import_command(common, import);
   if (query_cmd->parsed()) return query_command(common, query);
+  if (backtest_cmd->parsed()) return backtest_command(common, backtest);
   if (check_cmd->parsed()) return check_command(common, print_config);
   if (incidents_list->parsed()) return incidents_list_command(common, incident_state, incident_limit);
   if (incidents_show->parsed()) return incidents_show_command(common, incident_id);

@@ -47,6 +47,13 @@ struct QueryOptions {
   std::size_t limit = 50;
 };
 
+struct BacktestOptions {
+  std::vector<std::string> files;
+  std::string labels;
+  std::string edges;
+  std::string incidents_out;
+};
+
 int run_command(const CommonOptions& common, const RunOptions& options);
 int demo_command(const CommonOptions& common, const DemoOptions& options);
 int simulate_command(const CommonOptions& common, const SimulateOptions& options);
@@ -59,6 +66,7 @@ int runbooks_list_command(const CommonOptions& common);
 int runbooks_search_command(const CommonOptions& common, const std::string& words);
 int runbooks_import_command(const CommonOptions& common, const std::vector<std::string>& files);
 int runbooks_export_command(const CommonOptions& common, bool markdown);
+int backtest_command(const CommonOptions& common, const BacktestOptions& options);
 int version_command(const CommonOptions& common);
 
 }  // namespace sentinel::app
