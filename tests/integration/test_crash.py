@@ -26,6 +26,7 @@ class Crash(FolderTest):
                 answer = connection.getresponse()
                 answer.read()
             except (OSError, http.client.HTTPException):
+                connection.close()
                 return number + 20
             if answer.status == 200:
                 acknowledged.extend(range(number, number + 20))

@@ -40,6 +40,7 @@ class Signals(FolderTest):
                         if len(acknowledged) == 5:
                             enough.set()
                 except (OSError, http.client.HTTPException):
+                    connection.close()
                     enough.set()
 
             thread = threading.Thread(target=load)
