@@ -37,6 +37,26 @@ struct Grouping {
   }
 };
 
+// Three or more services that fall quiet within minutes of each other have lost the same thing: their
+// callers, a network, a shipper. That is one outage, whoever it began with.
+void join_shared_drop(const Facts& facts, const Settings& settings, Grouping& grouping) {
+  std::vector<std::size_t> quiet;
+  for (std::size_t s = 0; s < facts.services.size(); ++s) {
+    if (facts.services[s].only_silent) quiet.push_back(s);
+  }
+  if (quiet.size() < 3) return;
+  std::ranges::sort(quiet, {},
+                    [&](std::size_t s) { return facts.services[s].onset.value_or(facts.during.from); });
+  for (std::size_t i = 1; i < quiet.size(); ++i) {
+    const auto& earlier = facts.services[quiet[i - 1]].onset;
+    const auto& later = facts.services[quiet[i]].onset;
+    if (earlier && later && *later - *earlier > settings.window / 2) continue;
+    const auto a = grouping.find(quiet[i - 1]);
+    const auto b = grouping.find(quiet[i]);
+    if (a != b) grouping.root[std::max(a, b)] = std::min(a, b);
+  }
+}
+
 // Each suffering service goes where most of its trouble comes to rest. Two outages below one front stay two:
 // the front joins the one that hurts it more.
 Grouping group(const Facts& facts, const BlameGraph& blame, const Settings& settings) {
@@ -64,6 +84,7 @@ Grouping group(const Facts& facts, const BlameGraph& blame, const Settings& sett
     const auto b = grouping.find(goal);
     if (a != b) grouping.root[std::max(a, b)] = std::min(a, b);
   }
+  join_shared_drop(facts, settings, grouping);
   return grouping;
 }
 

@@ -132,6 +132,20 @@ bool has_evidence(const model::Cause& cause, const std::string& kind) {
 
 TEST(Correlate, NothingWrongMakesNoGroup) { EXPECT_TRUE(correlate(Input{}, Settings{}).empty()); }
 
+// `count` services, each with a silence of its own that begins at the same moment.
+std::size_t outages_of_silences(int count) {
+  Story story;
+  for (int i = 0; i < count; ++i) {
+    const std::string service = "quiet-" + std::to_string(i);
+    story.traffic(service, 12).anomaly(service, 5);
+    story.input.anomalies.back().metric = model::kSilence;
+  }
+  return story.groups().size();
+}
+
+TEST(Correlate, ManyServicesThatFallQuietTogetherAreOneOutage) { EXPECT_EQ(outages_of_silences(4), 1U); }
+TEST(Correlate, TwoThatFallQuietTogetherMayBeChance) { EXPECT_EQ(outages_of_silences(2), 2U); }
+
 TEST(Correlate, PoolExhaustionIsOneOutageOfTheBlamedService) {
   const auto groups = pool_exhaustion().groups();
   ASSERT_EQ(groups.size(), 1U);

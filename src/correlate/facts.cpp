@@ -124,6 +124,8 @@ class Gatherer {
       ServiceFacts& service = facts_.services[*index(input_.anomalies[i].service)];
       service.anomalies.push_back(i);
       service.score = std::max(service.score, input_.anomalies[i].score);
+      service.only_silent = (service.anomalies.size() == 1 || service.only_silent) &&
+                            input_.anomalies[i].metric == model::kSilence;
     }
   }
 

@@ -38,6 +38,7 @@ struct ServiceFacts {
   std::optional<Time> deployed;       // first event of a version that the earlier events do not have
   std::string version;
 
+  bool only_silent = false;  // it has anomalies, and all are silences
   bool anomalous() const { return !anomalies.empty(); }
 };
 
