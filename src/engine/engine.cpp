@@ -260,8 +260,8 @@ Result<TickReport> Engine::Impl::run_tick(Time now) {
   if (next_snapshot && now >= *next_snapshot) {
     pending.blobs = snapshot_change().blobs;
     // The state of a large fleet is large: written rarely, and refolded from the store at a start.
-    const bool large = detector.memory_bytes() > (32U << 20);
-    next_snapshot = now + (large ? Duration(hours(6)) : settings.snapshot_every);
+    const bool large = detector.memory_bytes() > (8U << 20);
+    next_snapshot = now + (large ? Duration(hours(1)) : settings.snapshot_every);
   }
   SENTINEL_TRY(stages.run<bool>("commit", true, [&]() -> Result<bool> {
     if (!pending.empty()) SENTINEL_TRY(deps.state.commit(pending));
