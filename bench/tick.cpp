@@ -101,6 +101,7 @@ void bench_ticks(int services) {
   if (!engine->start(start)) std::exit(1);
   std::vector<double> took;
   double query = 0;
+  std::vector<std::pair<std::string, Duration>> slowest;
   for (int i = 1; i <= 20; ++i) {
     const Time now = start + seconds(30 * i);
     if (i % 2 == 0)
@@ -108,15 +109,21 @@ void bench_ticks(int services) {
            12);
     const auto began = Clock::now();
     if (!engine->tick(now)) std::exit(1);
-    took.push_back(since(began));
+    const double this_one = since(began);
+    if (took.empty() || this_one > *std::max_element(took.begin(), took.end()))
+      slowest = engine->view()->stages;
+    took.push_back(this_one);
     for (const auto& [name, time] : engine->view()->stages) query += name == "collect" ? seconds_of(time) : 0;
   }
+  std::string stages;
+  for (const auto& [name, time] : slowest) stages += fmt::format(" {} {:.0f}", name, seconds_of(time) * 1000);
   std::sort(took.begin(), took.end());
   std::printf(
-      "tick over %d services, 70 min of slices (%s documents): median %.1f ms, worst %.1f ms; of it the "
+      "tick over %d services, 70 min of slices (%s documents): median %.1f ms, worst %.1f ms (stages, "
+      "ms:%s); of the mean the "
       "store's query %.1f ms; RSS %.0f MB\n",
       services, group_digits(static_cast<std::int64_t>(documents)).c_str(), took[took.size() / 2] * 1000,
-      took.back() * 1000, query / 20 * 1000, rss_mb());
+      took.back() * 1000, stages.c_str(), query / 20 * 1000, rss_mb());
 }
 
 void bench_start(int services, int history_hours) {
