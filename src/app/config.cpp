@@ -275,6 +275,17 @@ void check_together(const Config& c, std::vector<std::string>& problems) {
     problems.push_back("server.tls_cert_file: needs tls_key_file too, and the other way round");
 }
 
+// A line "---" after a line that holds something.
+bool has_second_document(std::string_view text) {
+  bool content = false;
+  for (const auto line : split(text, '\n')) {
+    const bool marker = line.starts_with("---") && trim(line.substr(3)).empty();
+    if (marker && content) return true;
+    content = content || (!marker && !trim(line).empty() && trim(line).front() != '#');
+  }
+  return false;
+}
+
 }  // namespace
 
 Loaded parse_config(std::string_view text, const Environment& environment) {
@@ -287,9 +298,10 @@ Loaded parse_config(std::string_view text, const Environment& environment) {
   try {
     // Aliases are shared nodes, and the reader goes only where the table has keys: a file of nested aliases
     // costs no more than its bytes. yaml-cpp itself refuses deep nesting.
-    const std::vector<YAML::Node> documents = YAML::LoadAll(std::string(text));
-    if (documents.size() > 1) loaded.problems.push_back("the file holds several documents (---); keep one");
-    const YAML::Node root = documents.empty() ? YAML::Node() : documents.front();
+    // LoadAll would tell several documents apart, but never ends on some damaged ones (yaml-cpp 0.7).
+    if (has_second_document(text))
+      loaded.problems.push_back("the file holds several documents (---); keep one");
+    const YAML::Node root = YAML::Load(std::string(text));
     if (root.IsMap()) {
       Reader(loaded.config, loaded.problems).read_section(root, "");
     } else if (!root.IsNull()) {
