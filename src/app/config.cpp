@@ -1,12 +1,14 @@
 #include "app/config.hpp"
 
 #include <fmt/format.h>
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <set>
+#include <sstream>
 
 #include "app/config_schema.hpp"
 #include "app/text_file.hpp"
@@ -24,6 +26,30 @@ bool holds_password(std::string_view url) {
   const std::string_view authority = url.substr(scheme + 3, url.find('/', scheme + 3) - (scheme + 3));
   const auto at = authority.rfind('@');
   return at != std::string_view::npos && authority.substr(0, at).find(':') != std::string_view::npos;
+}
+
+struct NoEvents final : YAML::EventHandler {
+  void OnDocumentStart(const YAML::Mark&) override {}
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {
+  }
+  void OnMapEnd() override {}
+};
+
+// YAML::Load ignores what it does not reach: a second document, and after a stray ", x" the whole file.
+// YAML::LoadAll never ends there: it adds documents without moving on (yaml-cpp 0.7) until memory is full.
+bool ends_after_first_document(std::string_view text) {
+  std::istringstream stream{std::string(text)};
+  YAML::Parser parser(stream);
+  NoEvents events;
+  parser.HandleNextDocument(events);
+  return !parser;  // true while tokens are left
 }
 
 // Walks a YAML tree against the table of keys and collects every problem.
@@ -287,9 +313,13 @@ Loaded parse_config(std::string_view text, const Environment& environment) {
   try {
     // Aliases are shared nodes, and the reader goes only where the table has keys: a file of nested aliases
     // costs no more than its bytes. yaml-cpp itself refuses deep nesting.
-    const std::vector<YAML::Node> documents = YAML::LoadAll(std::string(text));
-    if (documents.size() > 1) loaded.problems.push_back("the file holds several documents (---); keep one");
-    const YAML::Node root = documents.empty() ? YAML::Node() : documents.front();
+    const YAML::Node root = YAML::Load(std::string(text));
+    if (!ends_after_first_document(text)) {
+      loaded.problems.push_back(
+          "the file must be one document: remove what stands before its first section, or from a second --- "
+          "on");
+      return loaded;
+    }
     if (root.IsMap()) {
       Reader(loaded.config, loaded.problems).read_section(root, "");
     } else if (!root.IsNull()) {
