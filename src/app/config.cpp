@@ -91,7 +91,10 @@ class Reader {
   }
 
  private:
-  void problem(const std::string& path, const std::string& what) { problems_.push_back(path + ": " + what); }
+  // A path may come from the file: it stays on its line.
+  void problem(const std::string& path, const std::string& what) {
+    problems_.push_back(one_line(path, 120) + ": " + what);
+  }
 
   bool is_secret(const std::string& full, const std::string& name, const YAML::Node& value) {
     for (const SecretName& secret : secret_names()) {
@@ -127,7 +130,7 @@ class Reader {
         siblings.push_back(c.substr(parent.empty() ? 0 : parent.size() + 1));
     }
     const auto near = nearest(full.substr(parent.empty() ? 0 : parent.size() + 1), siblings);
-    problem(one_line(full, 120),
+    problem(full,
             near ? fmt::format("unknown key; did you mean {}{}{}?", parent, parent.empty() ? "" : ".", *near)
                  : "unknown key; config.yaml in the documentation lists all");
   }

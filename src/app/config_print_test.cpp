@@ -101,6 +101,13 @@ TEST(ConfigLimits, OneDocumentMayHaveItsMarks) {
     EXPECT_EQ(problems(text), std::vector<std::string>{}) << text;
 }
 
+TEST(ConfigLimits, AKeyCannotBreakTheLineOfItsProblem) {
+  const auto found = problems("\"x\\ny\\e[2J\": 1\n\"x\\ny\\e[2J\": 2\n");
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_EQ(found[0], "x y[2J: unknown key; config.yaml in the documentation lists all");
+  EXPECT_EQ(found[1], "x y[2J: stands twice; keep one");
+}
+
 TEST(ConfigLimits, DeepNestingIsRefused) {
   for (const char* opening : {"[", "{a: ", "- "}) {
     std::string text;
