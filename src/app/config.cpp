@@ -1,12 +1,14 @@
 #include "app/config.hpp"
 
 #include <fmt/format.h>
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <set>
+#include <sstream>
 
 #include "app/config_schema.hpp"
 #include "app/text_file.hpp"
@@ -24,6 +26,30 @@ bool holds_password(std::string_view url) {
   const std::string_view authority = url.substr(scheme + 3, url.find('/', scheme + 3) - (scheme + 3));
   const auto at = authority.rfind('@');
   return at != std::string_view::npos && authority.substr(0, at).find(':') != std::string_view::npos;
+}
+
+struct NoEvents final : YAML::EventHandler {
+  void OnDocumentStart(const YAML::Mark&) override {}
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {
+  }
+  void OnMapEnd() override {}
+};
+
+// YAML::Load ignores what it does not reach: a second document, and after a stray ", x" the whole file.
+// YAML::LoadAll never ends there: it adds documents without moving on (yaml-cpp 0.7) until memory is full.
+bool ends_after_first_document(std::string_view text) {
+  std::istringstream stream{std::string(text)};
+  YAML::Parser parser(stream);
+  NoEvents events;
+  parser.HandleNextDocument(events);
+  return !parser;  // a parser is true while tokens are left
 }
 
 // Walks a YAML tree against the table of keys and collects every problem.
@@ -65,7 +91,10 @@ class Reader {
   }
 
  private:
-  void problem(const std::string& path, const std::string& what) { problems_.push_back(path + ": " + what); }
+  // A path may come from the file: it stays on its line.
+  void problem(const std::string& path, const std::string& what) {
+    problems_.push_back(one_line(path, 120) + ": " + what);
+  }
 
   bool is_secret(const std::string& full, const std::string& name, const YAML::Node& value) {
     for (const SecretName& secret : secret_names()) {
@@ -101,7 +130,7 @@ class Reader {
         siblings.push_back(c.substr(parent.empty() ? 0 : parent.size() + 1));
     }
     const auto near = nearest(full.substr(parent.empty() ? 0 : parent.size() + 1), siblings);
-    problem(one_line(full, 120),
+    problem(full,
             near ? fmt::format("unknown key; did you mean {}{}{}?", parent, parent.empty() ? "" : ".", *near)
                  : "unknown key; config.yaml in the documentation lists all");
   }
@@ -275,17 +304,6 @@ void check_together(const Config& c, std::vector<std::string>& problems) {
     problems.push_back("server.tls_cert_file: needs tls_key_file too, and the other way round");
 }
 
-// A line "---" after a line that holds something.
-bool has_second_document(std::string_view text) {
-  bool content = false;
-  for (const auto line : split(text, '\n')) {
-    const bool marker = line.starts_with("---") && trim(line.substr(3)).empty();
-    if (marker && content) return true;
-    content = content || (!marker && !trim(line).empty() && trim(line).front() != '#');
-  }
-  return false;
-}
-
 }  // namespace
 
 Loaded parse_config(std::string_view text, const Environment& environment) {
@@ -298,10 +316,13 @@ Loaded parse_config(std::string_view text, const Environment& environment) {
   try {
     // Aliases are shared nodes, and the reader goes only where the table has keys: a file of nested aliases
     // costs no more than its bytes. yaml-cpp itself refuses deep nesting.
-    // LoadAll would tell several documents apart, but never ends on some damaged ones (yaml-cpp 0.7).
-    if (has_second_document(text))
-      loaded.problems.push_back("the file holds several documents (---); keep one");
     const YAML::Node root = YAML::Load(std::string(text));
+    if (!ends_after_first_document(text)) {
+      loaded.problems.push_back(
+          "the file must be one document: remove what stands before its first section, or from a second --- "
+          "on");
+      return loaded;
+    }
     if (root.IsMap()) {
       Reader(loaded.config, loaded.problems).read_section(root, "");
     } else if (!root.IsNull()) {

@@ -40,6 +40,9 @@ TEST(ConfigPrint, PasswordsInUrlsAreHidden) {
   EXPECT_NE(printed.find("https://***@es:9200/path"), std::string::npos);
 }
 
+constexpr const char* kOneDocument =
+    "the file must be one document: remove what stands before its first section, or from a second --- on";
+
 TEST(ConfigLimits, WhatWouldSilentlyMeanNothingIsRefused) {
   struct Row {
     const char* about;
@@ -60,8 +63,9 @@ TEST(ConfigLimits, WhatWouldSilentlyMeanNothingIsRefused) {
       {"severities left out", "incidents: { pagerduty_severities: }\n",
        "incidents.pagerduty_severities: must name at least one"},
       {"no folder", "telemetry: { data_dir: \"\" }\n", "telemetry.data_dir: must name a folder"},
-      {"a second document", "polling: {}\n---\npolling: { interval_seconds: 5 }\n",
-       "the file holds several documents (---); keep one"},
+      {"a second document", "polling: {}\n---\npolling: { interval_seconds: 5 }\n", kOneDocument},
+      {"a stray comma, which hides the whole file from the parser", ", x\npolling: {}\n", kOneDocument},
+      {"a stray comma and nothing else", ",", kOneDocument},
   };
   for (const Row& row : rows)
     EXPECT_EQ(problems(row.text), std::vector<std::string>{row.problem}) << row.about;
@@ -89,6 +93,19 @@ TEST(ConfigLimits, AliasesOfAliasesEndInOneProblemEach) {
 
 TEST(ConfigLimits, ASectionThatHoldsItselfEnds) {
   EXPECT_EQ(problems("detection: &d { thresholds: *d }\n").size(), 1U);
+}
+
+TEST(ConfigLimits, OneDocumentMayHaveItsMarks) {
+  for (const char* text : {"", "# only a comment\n", "---\npolling: {}\n", "%YAML 1.2\n---\npolling: {}\n",
+                           "polling: {}\n...\n# the end\n", "\xEF\xBB\xBFpolling: {}\n", "~\n"})
+    EXPECT_EQ(problems(text), std::vector<std::string>{}) << text;
+}
+
+TEST(ConfigLimits, AKeyCannotBreakTheLineOfItsProblem) {
+  const auto found = problems("\"x\\ny\\e[2J\": 1\n\"x\\ny\\e[2J\": 2\n");
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_EQ(found[0], "x y[2J: unknown key; config.yaml in the documentation lists all");
+  EXPECT_EQ(found[1], "x y[2J: stands twice; keep one");
 }
 
 TEST(ConfigLimits, DeepNestingIsRefused) {

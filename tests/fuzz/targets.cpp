@@ -61,13 +61,39 @@ void run_ndjson(std::string_view bytes) {
   if (summary && summary->documents + summary->rejected != summary->lines) std::abort();
 }
 
-void run_config(std::string_view bytes) { (void)app::parse_config(bytes, {}); }
+// Any bytes are a configuration or problems of one line each; what is accepted prints as YAML that means the
+// same.
+void run_config(std::string_view bytes) {
+  const auto loaded = app::parse_config(bytes, {});
+  for (const auto& problem : loaded.problems) {
+    if (problem.empty() || problem.find('\n') != std::string::npos) std::abort();
+  }
+  if (!loaded.problems.empty()) return;
+  const std::string printed = app::print_config(loaded.config);
+  const auto again = app::parse_config(printed, {});
+  if (!again.problems.empty() || app::print_config(again.config) != printed) std::abort();
+}
+
+// Any bytes are variables with proper names, or an error that names a line.
+void run_dotenv(std::string_view bytes) {
+  const auto values = app::parse_dotenv(bytes);
+  if (!values) {
+    if (!values.error().text().starts_with("line ")) std::abort();
+    return;
+  }
+  for (const auto& [name, value] : *values) {
+    if (name.empty() || name.find_first_of("= \t#\"'") != std::string::npos) std::abort();
+  }
+}
 
 }  // namespace
 
 const std::vector<Target>& targets() {
-  static const std::vector<Target> all = {
-      {"bulk", run_bulk}, {"document", run_document}, {"ndjson", run_ndjson}, {"config", run_config}};
+  static const std::vector<Target> all = {{"bulk", run_bulk},
+                                          {"document", run_document},
+                                          {"ndjson", run_ndjson},
+                                          {"config", run_config},
+                                          {"dotenv", run_dotenv}};
   return all;
 }
 
