@@ -65,6 +65,15 @@ std::optional<Response> Exchange::take_answer() {
   return std::exchange(response_, std::nullopt);
 }
 
+std::shared_ptr<ByteStream> Exchange::stream() const {
+  const std::lock_guard lock(mutex_);
+  return stream_;
+}
+
+void Exchange::close_stream() {
+  if (const auto open = stream()) open->close();
+}
+
 void Exchange::closed() {
   const std::lock_guard lock(mutex_);
   connection_ = nullptr;

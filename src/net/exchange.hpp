@@ -48,12 +48,13 @@ class Exchange {
   // answer came meanwhile and can be queued at once.
   bool suspend_unless_answered();
   std::optional<Response> take_answer();
-  std::shared_ptr<ByteStream> stream() const { return stream_; }
+  std::shared_ptr<ByteStream> stream() const;
   void closed();  // the connection is gone; later answers go nowhere
 
   // --- any thread
   bool answer(Response response);  // false when there was one already
   std::shared_ptr<Stream> answer_stream(Response head, std::size_t limit);
+  void close_stream();  // when it has one
 
   // Owned by the server thread until the handler runs.
   Request request;
@@ -66,7 +67,7 @@ class Exchange {
   std::chrono::steady_clock::time_point began = std::chrono::steady_clock::now();
 
  private:
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   MHD_Connection* connection_;
   std::optional<Response> response_;
   std::shared_ptr<ByteStream> stream_;

@@ -27,6 +27,7 @@ namespace {
 // beyond it the connection is closed at once.
 constexpr std::size_t kDrainFactor = 8;
 constexpr std::size_t kGzipFrom = 1024;
+constexpr const char* kStopping = "the server is stopping";
 
 std::string json_text(std::string_view text) {
   std::string quoted = "\"";
@@ -159,10 +160,10 @@ struct Server::Impl {
   std::uint16_t port = 0;
   std::atomic<std::size_t> inflight{0};
 
-  std::mutex live_mutex;  // guards `live`
+  std::mutex live_mutex;  // guards `live` and `stopping`
   std::condition_variable drained;
   std::set<std::shared_ptr<Exchange>> live;
-  std::atomic<bool> stopping{false};
+  bool stopping = false;
   std::mutex counter_mutex;
   std::map<int, Counter*> counters;
 };
@@ -199,6 +200,12 @@ std::shared_ptr<Exchange> Server::Impl::begin(MHD_Connection* connection, const 
   }
   const std::lock_guard lock(live_mutex);
   live.insert(exchange);
+  // Under the lock: whoever begins after stop() has counted the living must never wait for an answer, because
+  // the library aborts the process when a connection sleeps while it is stopped.
+  if (stopping) {
+    exchange->refusal = 503;
+    exchange->refusal_text = kStopping;
+  }
   return exchange;
 }
 
@@ -260,6 +267,7 @@ void Server::Impl::handle(const std::shared_ptr<Exchange>& exchange) {
   if (exchange->refusal != 0) {
     Response response = own(exchange->refusal, exchange->refusal_text);
     if (exchange->refusal == 429) response.headers.set("Retry-After", "1");
+    if (exchange->refusal == 503) response.headers.set("Connection", "close");
     exchange->answer(std::move(response));
     return;
   }
@@ -340,6 +348,8 @@ MHD_Result Server::Impl::on_data(MHD_Connection* connection, const char* url, co
     const bool waits = exchange->request.headers.get("Expect").has_value();
     auto* raw = exchange.get();
     *context = new std::shared_ptr<Exchange>(std::move(exchange));  // freed in completed()
+    if (raw->refusal != 0)
+      return MHD_YES;  // its body is read and dropped, so that the client sees the answer
     if (length > options.max_body) {
       raw->refusal = 413;
       raw->refusal_text = fmt::format("the body has {} bytes, more than {}", length, options.max_body);
@@ -473,14 +483,12 @@ Result<void> Server::start() {
 
 void Server::stop(std::chrono::milliseconds grace) {
   if (impl_->daemon == nullptr) return;
-  impl_->stopping = true;
   const MHD_socket listening = MHD_quiesce_daemon(impl_->daemon);
   {
     std::unique_lock lock(impl_->live_mutex);
+    impl_->stopping = true;
     // Streams never end by themselves.
-    for (const auto& exchange : impl_->live) {
-      if (const auto stream = exchange->stream()) stream->close();
-    }
+    for (const auto& exchange : impl_->live) exchange->close_stream();
     impl_->drained.wait_for(lock, grace, [&] { return impl_->live.empty(); });
   }
   std::vector<std::shared_ptr<Exchange>> rest;
@@ -488,8 +496,12 @@ void Server::stop(std::chrono::milliseconds grace) {
     const std::lock_guard lock(impl_->live_mutex);
     rest.assign(impl_->live.begin(), impl_->live.end());
   }
-  // A suspended connection would keep the library from stopping: each gets an answer, which resumes it.
-  for (const auto& exchange : rest) exchange->answer(impl_->refuse(*exchange, 503, "the server is stopping"));
+  // A suspended connection would keep the library from stopping: each gets an answer, which resumes it. What
+  // was answered by a stream since the first look ends too.
+  for (const auto& exchange : rest) {
+    exchange->answer(impl_->refuse(*exchange, 503, kStopping));
+    exchange->close_stream();
+  }
   {
     // Time for these answers to leave; a client that does not read them must not hold up the end.
     std::unique_lock lock(impl_->live_mutex);

@@ -272,6 +272,64 @@ TEST_F(Serving, StoppingAnswersWhoStillWaits) {
   kept.send(Response::text(200, "too late"));
 }
 
+// A kept connection brings its next request while the server stops; none may be left asleep, for the library
+// then ends the whole process.
+TEST_F(Serving, AStopUnderLoadLeavesNobodyAsleep) {
+  for (int round = 0; round < 5; ++round) {
+    make();
+    std::mutex mutex;
+    std::condition_variable wake;
+    std::vector<Responder> waiting;
+    int arrived = 0;
+    bool done = false;
+    server_->route("POST", "/slow", [&](Request&, const Responder& r) {
+      const std::lock_guard lock(mutex);
+      waiting.push_back(r);
+      ++arrived;
+      wake.notify_all();
+    });
+    start();
+    std::thread worker([&] {
+      std::unique_lock lock(mutex);
+      while (!done) {
+        wake.wait(lock, [&] { return done || !waiting.empty(); });
+        std::vector<Responder> now;
+        now.swap(waiting);
+        lock.unlock();
+        for (const auto& r : now) r.send(Response::text(200, "late"));
+        now.clear();
+        lock.lock();
+      }
+      waiting.clear();
+    });
+    std::vector<std::thread> clients;
+    for (int i = 0; i < 8; ++i) {
+      clients.emplace_back([port = server_->port()] {
+        const auto transport = make_curl_transport({});
+        ClientRequest request;
+        request.method = "POST";
+        request.url = "http://127.0.0.1:" + std::to_string(port) + "/slow";
+        request.body = std::string(2000, 'x');
+        for (auto answer = transport->send(request); answer && answer->status == 200;)
+          answer = transport->send(request);
+      });
+    }
+    {
+      std::unique_lock lock(mutex);
+      wake.wait(lock, [&] { return arrived >= 100; });
+    }
+    server_->stop(std::chrono::milliseconds(20));
+    for (auto& client : clients) client.join();
+    {
+      const std::lock_guard lock(mutex);
+      done = true;
+    }
+    wake.notify_all();
+    worker.join();
+    EXPECT_GE(arrived, 100);
+  }
+}
+
 TEST_F(Serving, APortInUseIsNamed) {
   make();
   start();
