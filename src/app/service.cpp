@@ -7,6 +7,7 @@
 
 #include "api/api.hpp"
 #include "api/prometheus_metrics.hpp"
+#include "api/web_app.hpp"
 #include "ingest/es_dialect.hpp"
 #include "net/server.hpp"
 #include "runbooks/runbooks.hpp"
@@ -120,8 +121,11 @@ Result<void> Service::Impl::serve() {
   options.tls_key_file = config.server.tls_key_file;
   server = std::make_unique<net::Server>(options, log.named("net"), metrics);
   server->error_renderer(render_error);
-  if (!token.empty()) {
+  if (token.empty()) {
+    server->before([](const net::Request& request) { return api::WebApp().answer(request); });
+  } else {
     server->before([token](const net::Request& request) -> std::optional<net::Response> {
+      if (auto page = api::WebApp().answer(request)) return page;
       if (request.path == "/healthz" || request.path == "/readyz") return std::nullopt;
       const auto given = request.headers.get("Authorization");
       // Every byte is looked at, whatever differs first.
