@@ -123,8 +123,17 @@ int run_cli(int argc, char** argv) {
   BacktestOptions backtest;
   auto* backtest_cmd = app.add_subcommand(
       "backtest", "replay recorded documents through the engine: what would have been opened");
-  backtest_cmd->add_option("--input", backtest.files, "NDJSON files (plain, .gz, .zst)")->required();
+  backtest_cmd->add_option("--input", backtest.files,
+                           "NDJSON files (plain, .gz, .zst); default: the embedded store's own past");
+  backtest_cmd->add_option("--from", backtest.from, "of the store's past, RFC 3339 (default: its beginning)");
+  backtest_cmd->add_option("--to", backtest.to, "of the store's past, RFC 3339 (default: its end)");
+  backtest_cmd->add_option("--config,-c", backtest.configs,
+                           "configuration file; given twice, the two are compared");
   backtest_cmd->add_option("--labels", backtest.labels, "known faults, to score the incidents against");
+  backtest_cmd->add_option("--diagnose", backtest.diagnose,
+                           "known faults: skip detection, rank the causes at each of them");
+  backtest_cmd->add_option("--ignore", backtest.ignore,
+                           "stretches [{from, to}] whose incidents count neither way");
   backtest_cmd->add_option("--edges", backtest.edges, "known calls: {\"caller\": {\"callee\": calls}}");
   backtest_cmd->add_option("--incidents-out", backtest.incidents_out,
                            "write the incidents to this JSON file");

@@ -48,8 +48,13 @@ struct QueryOptions {
 };
 
 struct BacktestOptions {
-  std::vector<std::string> files;
+  std::vector<std::string> files;  // empty: the embedded store's own past
+  std::string from;                // of that past, RFC 3339; empty: all
+  std::string to;
+  std::vector<std::string> configs;  // two are compared
   std::string labels;
+  std::string diagnose;  // labels; skips detection
+  std::string ignore;
   std::string edges;
   std::string incidents_out;
 };

@@ -12,6 +12,7 @@ constexpr double kMostPassedOn = 0.95;  // something always remains with a servi
 constexpr double kLeastShare = 0.1;     // less is coincidence
 constexpr double kOrderWeight = 0.7;    // clocks and log buffers disturb the order
 constexpr double kTopologyShare = 0.6;
+constexpr double kSlowButFailing = 0.3;  // failures were noticed, and this one is slow without failing
 constexpr int kReach = 3;
 constexpr double kSlowZ = 2;
 constexpr int kSteps = 200;  // 0.95^200 is nothing: what still walks then walks in circles
@@ -105,6 +106,7 @@ class Builder {
     }
     if (edge.first_failures > 0 && caller.traced_failures > 0)
       put(unusual * kOrderWeight * edge.first_failures / caller.traced_failures, Blame::Reason::kOrder);
+    if (!edge.client.known() && edge.calls == 0) blame_excess(edge);
     if (edge.client.known() && edge.client.z >= kSlowZ && edge.client.excess_ms > 0) {
       double excess = edge.client.excess_ms;
       if (gap_taken_by_[i] == edge.caller) excess -= edge.gap.excess_ms;
@@ -112,6 +114,31 @@ class Builder {
       for (const auto e : facts_.out[edge.caller]) all += std::max(0.0, facts_.edges[e].client.excess_ms);
       if (excess > 0 && all > 0) put(excess / all, Blame::Reason::kSlow);
     }
+  }
+
+  // Nobody measured the call: what both sides lost in the same time must do.
+  void blame_excess(const EdgeFacts& edge) {
+    const ServiceFacts& caller = facts_.services[edge.caller];
+    const ServiceFacts& callee = facts_.services[edge.callee];
+    // Nobody called it before: whoever began to has changed, not what it calls.
+    if (callee.docs_before == 0 && caller.docs_before > 0) return;
+    const double failed = extra_errors(callee);
+    if (failed > 0 && extra_errors(caller) > 0)
+      blame(edge.caller, edge.callee, failed / std::max(extra_errors(caller), failed),
+            Blame::Reason::kExcess);
+    if (is_slow(caller) && is_slow(callee))
+      blame(edge.caller, edge.callee,
+            (facts_.only_failures && failed == 0 ? kSlowButFailing : 1) * callee.latency.excess_ms /
+                std::max(caller.latency.excess_ms, callee.latency.excess_ms),
+            Blame::Reason::kExcess);
+  }
+  // Failures beyond what the baseline makes now and then.
+  static double extra_errors(const ServiceFacts& service) {
+    const double extra = service.errors - service.errors_before;
+    return extra >= 2 && extra > 2 * std::sqrt(service.errors_before + 1) ? extra : 0;
+  }
+  static bool is_slow(const ServiceFacts& service) {
+    return service.latency.known() && service.latency.z >= 1.5 && service.latency.excess_ms > 0;
   }
 
   // Fewer calls coming in are the caller's doing, when the caller itself is in trouble.

@@ -8,6 +8,9 @@
 //   slow      milliseconds that calls to the callee took beyond the baseline, over the caller's own excess. A
 //             wait that the callee's entry span does not account for is a slow network: it is laid on that
 //             end of the edge on which most of the slow edges meet;
+//   excess    where no call itself was measured: the callee's own failures, or milliseconds, beyond its
+//   baseline,
+//             over those of its caller;
 //   order     share of the caller's failing traces in which the callee failed before it (weighs 0.7).
 // A service with fewer calls coming in blames the caller that calls less.
 // Where a suffering service has no such reason at all, one weak edge (0.6) leads along known calls to the
@@ -26,7 +29,7 @@ struct Blame {
   std::size_t from = 0;  // who suffers
   std::size_t to = 0;    // who is blamed
   double share = 0;      // 0..1; the shares of one service add up to at most 0.95
-  enum class Reason : std::uint8_t { kMentions, kCalls, kSlow, kOrder, kStarved, kTopology } reason;
+  enum class Reason : std::uint8_t { kMentions, kCalls, kSlow, kExcess, kOrder, kStarved, kTopology } reason;
 };
 
 class BlameGraph {

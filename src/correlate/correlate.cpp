@@ -235,6 +235,11 @@ std::vector<model::Cause> diagnose(const Input& input, model::TimeRange during, 
   for (const auto s : all) {
     const ServiceFacts& service = facts.services[s];
     double trouble = service.score;
+    // Where somebody has said who suffers, that trouble is the question.
+    if (!input.anomalies.empty()) {
+      total += start[s] = std::max(trouble, 1e-3);
+      continue;
+    }
     if (service.latency.known()) trouble = std::max(trouble, service.latency.z - 1);
     const double extra = service.errors - service.errors_before;
     if (extra >= 1) trouble = std::max(trouble, extra / std::sqrt(service.errors_before + 1));

@@ -27,6 +27,7 @@ enum Row : std::size_t {
   kNewPattern,
   kVanished,
   kMissingWork,
+  kNewCallee,
   kDeploy,
   kResource,
   kRows
@@ -50,9 +51,13 @@ constexpr std::array<EvidenceKind, kRows> kCatalogue = {{
     {"missing_work", 1.5,
      "it did {missing} % less work than before ({docs:.0f} documents where {expected:.0f} "
      "were expected) while its callers changed by {callers} %"},
+    {"new_callee", 1.5, "it calls {callee}, which nobody called before; {failed} % of those calls fail"},
     {"deploy", 1.5, "version {version} first appeared at {clock}, {lead} before the trouble"},
     {"resource", 1.5, "its {metric} moved to {now:.4g} from {before:.4g}"},
 }};
+
+// Of the most time that any candidate lost in its own work: from here on a loss counts in full.
+constexpr double kRelevantShare = 0.25;
 
 double saturate(double x) { return std::clamp(x, 0.0, 1.0); }
 int percent(double share) { return static_cast<int>(std::lround(100 * share)); }
@@ -84,6 +89,8 @@ std::string reason_text(const Facts& facts, const Blame& blame) {
     case Blame::Reason::kSlow:
       return fmt::format("waiting for {} makes up {} % of the time that {} lost", to, percent(blame.share),
                          from);
+    case Blame::Reason::kExcess:
+      return fmt::format("what {} lost makes up {} % of what {} lost", to, percent(blame.share), from);
     case Blame::Reason::kOrder:
       return fmt::format("{} failed before {} in the traces that both failed in", to, from);
     case Blame::Reason::kStarved:
@@ -127,6 +134,8 @@ void onset_evidence(const Scene& scene, std::size_t s, Found& found) {
   const auto& onset = scene.facts.services[s].onset;
   if (!onset || !first_other) return;
   constexpr double kSureLead = 60;  // seconds; clocks of a fleet agree much better than that
+  const Duration apart = *onset < *first_other ? *first_other - *onset : *onset - *first;
+  if (apart < scene.facts.resolution) return;
   if (*onset < *first_other) {
     const Duration lead = *first_other - *onset;
     found.push_back(evidence(kOnset, scene.facts, s, 0.3 + 0.7 * seconds_of(lead) / kSureLead,
@@ -155,13 +164,21 @@ void severity_evidence(const Scene& scene, std::size_t s, Found& found) {
 
 void latency_evidence(const Scene& scene, std::size_t s, Found& found) {
   const ServiceFacts& service = scene.facts.services[s];
-  const Shift& own = service.own;
-  // Services that call nobody have no waits to leave out: their slices say the same.
-  const Shift& shift = own.known() || !scene.facts.out[s].empty() ? own : service.latency;
+  const Shift& shift = service.own.known() ? service.own : service.latency;
+  // The part of its slowness that is its own.
+  const double own = service.own.known() || service.latency.excess_ms <= 0
+                         ? 1
+                         : service.own_excess_ms / service.latency.excess_ms;
+  // Two milliseconds more here do not explain a second there.
+  double most = 0;
+  for (const auto c : scene.candidates) most = std::max(most, scene.facts.services[c].own_excess_ms);
+  const double relevant = most > 0 ? saturate(service.own_excess_ms / (kRelevantShare * most)) : 0;
+  // Where failures are the trouble, slowness without any is beside the point.
+  const bool beside = scene.facts.only_failures && service.errors <= service.errors_before + 2;
   if (shift.known() && shift.z > 1.5)
-    found.push_back(evidence(kOwnLatency, scene.facts, s, (shift.z - 1.5) / 6,
-                             fmt::arg("now", ms(shift.mean_ms)),
-                             fmt::arg("before", ms(shift.mean_before_ms))));
+    found.push_back(
+        evidence(kOwnLatency, scene.facts, s, (beside ? 0.3 : 1.0) * own * relevant * (shift.z - 1.5) / 6,
+                 fmt::arg("now", ms(shift.mean_ms)), fmt::arg("before", ms(shift.mean_before_ms))));
   double measured = 0;
   double lost = 0;
   double worst_z = 0;
@@ -234,7 +251,9 @@ void pattern_evidence(const Scene& scene, std::size_t s, Found& found) {
 // Less work than before although the callers ask as much as ever (or, for an entry, than the fleet's others).
 void work_evidence(const Scene& scene, std::size_t s, Found& found) {
   const ServiceFacts& service = scene.facts.services[s];
-  if (service.docs_before < 10) return;
+  // What it did not do just before either is no news.
+  const double expected = std::min(service.docs_before, service.docs_lately);
+  if (expected < 10) return;
   double calls = 0;
   double calls_before = 0;
   for (const auto e : scene.facts.in[s]) {
@@ -252,12 +271,25 @@ void work_evidence(const Scene& scene, std::size_t s, Found& found) {
     docs_before -= service.docs_before;
     if (docs_before > 0) callers = docs / docs_before;
   }
-  const double work = service.docs / service.docs_before;
+  const double work = service.docs / expected;
   const double missing = std::min(callers, 1.0) - work;
-  if (missing < 0.3 || missing * service.docs_before < 3 * std::sqrt(service.docs_before)) return;
+  if (missing < 0.3 || missing * expected < 3 * std::sqrt(expected)) return;
   found.push_back(evidence(kMissingWork, scene.facts, s, missing, fmt::arg("missing", percent(1 - work)),
-                           fmt::arg("docs", service.docs), fmt::arg("expected", service.docs_before),
+                           fmt::arg("docs", service.docs), fmt::arg("expected", expected),
                            fmt::arg("callers", percent(callers - 1))));
+}
+
+// Whoever begins to call something that was never there has changed.
+void new_callee_evidence(const Scene& scene, std::size_t s, Found& found) {
+  if (scene.facts.services[s].docs_before == 0) return;
+  for (const auto e : scene.facts.out[s]) {
+    const ServiceFacts& callee = scene.facts.services[scene.facts.edges[e].callee];
+    if (callee.docs_before > 0 || callee.docs < 2 || callee.errors < 2) continue;
+    const double failed = callee.errors / callee.docs;
+    found.push_back(evidence(kNewCallee, scene.facts, s, failed, fmt::arg("callee", callee.name),
+                             fmt::arg("failed", percent(failed))));
+    return;
+  }
 }
 
 void deploy_evidence(const Scene& scene, std::size_t s, Found& found) {
@@ -291,7 +323,7 @@ std::vector<Evidence> collect_evidence(const Scene& scene, std::size_t service) 
   Found found;
   for (const auto& collect :
        {blame_evidence, onset_evidence, severity_evidence, latency_evidence, error_evidence, pattern_evidence,
-        work_evidence, deploy_evidence, resource_evidence})
+        work_evidence, new_callee_evidence, deploy_evidence, resource_evidence})
     collect(scene, service, found);
   std::erase_if(found, [](const Evidence& e) { return e.weight == 0; });
   std::ranges::stable_sort(

@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "correlate/name_finder.hpp"
+#include "correlate/red_metrics.hpp"
 #include "correlate/span_tree.hpp"
 
 namespace sentinel::correlate {
@@ -38,6 +39,7 @@ class Gatherer {
       : input_(input), settings_(settings), events_(sorted(input.events)) {
     facts_.during = during;
     name_services();
+    read_measured();
     covered_stretches();
   }
 
@@ -60,6 +62,7 @@ class Gatherer {
       facts_.in[edge.callee].push_back(facts_.edges.size());
       facts_.edges.push_back(std::move(edge));
     }
+    for (auto& service : facts_.services) find_own_excess(service);
     return std::move(facts_);
   }
 
@@ -89,7 +92,11 @@ class Gatherer {
   void covered_stretches() {
     std::set<Time> before;
     std::set<Time> now;
-    for (const auto& s : input_.slices) (is_during(s.start) ? now : before).insert(s.start);
+    for (const auto& s : slices_) (is_during(s.start) ? now : before).insert(s.start);
+    const auto lately = before.lower_bound(facts_.during.from - settings_.window);
+    const auto recent = std::distance(lately, before.end());
+    lately_scale_ = recent == 0 ? 0 : static_cast<double>(now.size()) / static_cast<double>(recent);
+    facts_.resolution = resolution_of(now);
     slice_scale_ = before.empty() ? 0 : static_cast<double>(now.size()) / static_cast<double>(before.size());
     slices_before_ = before.size();
     std::set<Time> call_before;
@@ -99,6 +106,14 @@ class Gatherer {
     call_scale_ = call_before.empty()
                       ? 0
                       : static_cast<double>(call_now.size()) / static_cast<double>(call_before.size());
+  }
+
+  // Buckets wider than a slice: nothing can be told more sharply than they are apart.
+  Duration resolution_of(const std::set<Time>& starts) const {
+    std::optional<Duration> closest;
+    for (auto it = starts.begin(); it != starts.end() && std::next(it) != starts.end(); ++it)
+      closest = std::min(closest.value_or(*std::next(it) - *it), *std::next(it) - *it);
+    return closest && *closest > settings_.slice ? *closest : Duration{};
   }
 
   bool is_during(Time start) const { return start + settings_.slice > facts_.during.from; }
@@ -127,21 +142,43 @@ class Gatherer {
       service.only_silent = (service.anomalies.size() == 1 || service.only_silent) &&
                             input_.anomalies[i].metric == model::kSilence;
     }
+    facts_.only_failures =
+        !input_.anomalies.empty() && std::ranges::all_of(input_.anomalies, [](const auto& a) {
+          const MetricRole role = meaning_of(a.metric).role;
+          return role == MetricRole::kErrorRate || role == MetricRole::kErrors ||
+                 role == MetricRole::kAvailability;
+        });
+  }
+
+  // Services without a document of their own may tell as much in metrics.
+  void read_measured() {
+    slices_ = input_.slices;
+    std::set<std::string_view> known;
+    for (const auto& s : input_.slices) known.insert(s.service);
+    for (auto& s : slices_from_metrics(input_.metrics))
+      if (!known.contains(s.service)) {
+        measured_.insert(s.service);
+        slices_.push_back(std::move(s));
+      }
   }
 
   void read_slices() {
     std::vector<ShiftMeter> latency(facts_.services.size());
-    for (const auto& slice : input_.slices) {
+    for (const auto& slice : slices_) {
       if (slice.service.empty() || slice.start >= facts_.during.to) continue;
       const std::size_t i = *index(slice.service);
       ServiceFacts& service = facts_.services[i];
       const bool now = is_during(slice.start);
       const double scale = now ? 1 : slice_scale_;
       (now ? service.docs : service.docs_before) += scale * static_cast<double>(slice.docs);
+      if (!now && slice.start >= facts_.during.from - settings_.window)
+        service.docs_lately += lately_scale_ * static_cast<double>(slice.docs);
       (now ? service.errors : service.errors_before) += scale * static_cast<double>(slice.errors);
       latency[i].add(slice.latency, now);
     }
     for (std::size_t i = 0; i < latency.size(); ++i) facts_.services[i].latency = latency[i].measure();
+    if (lately_scale_ == 0)
+      for (auto& service : facts_.services) service.docs_lately = service.docs_before;
   }
 
   void read_calls() {
@@ -204,6 +241,22 @@ class Gatherer {
       edge.calls = seen.first;
       edge.errors = seen.second;
     }
+  }
+
+  // Without spans the time that callees lost is taken off, as far as it is known.
+  void find_own_excess(ServiceFacts& service) const {
+    if (service.own.known()) {
+      service.own_excess_ms = service.own.excess_ms;
+      return;
+    }
+    if (!service.latency.known()) return;
+    service.own_excess_ms = service.latency.excess_ms;
+    for (const auto e : facts_.out[static_cast<std::size_t>(&service - facts_.services.data())]) {
+      const EdgeFacts& edge = facts_.edges[e];
+      const Shift& lost = edge.client.known() ? edge.client : facts_.services[edge.callee].latency;
+      if (lost.known()) service.own_excess_ms -= std::max(0.0, lost.excess_ms);
+    }
+    service.own_excess_ms = std::max(0.0, service.own_excess_ms);
   }
 
   // Who complains, whom they name, and who failed first in the traces that failed in several services.
@@ -292,6 +345,10 @@ class Gatherer {
     }
     for (const auto& [key, s] : series) {
       if (s.n[1] == 0 || s.n[0] < 3) continue;
+      // Rate, errors and duration that became slices are no second piece of evidence.
+      if (measured_.contains(facts_.services[key.first].name) &&
+          meaning_of(key.second).role != MetricRole::kOther)
+        continue;
       MetricFact fact{key.second, s.sum[1] / s.n[1], s.sum[0] / s.n[0], 0};
       const double variance = std::max(0.0, s.squares / s.n[0] - fact.mean_before * fact.mean_before);
       const double noise = 0.1 * std::abs(fact.mean_before);
@@ -314,7 +371,7 @@ class Gatherer {
   // moved, sharpened to the first event in it that shows the trouble.
   void find_onsets() {
     std::vector<std::vector<const model::Slice*>> slices(facts_.services.size());
-    for (const auto& slice : input_.slices)
+    for (const auto& slice : slices_)
       if (!slice.service.empty() && slice.start < facts_.during.to && is_during(slice.start))
         slices[*index(slice.service)].push_back(&slice);
     for (std::size_t i = 0; i < slices.size(); ++i) {
@@ -358,11 +415,14 @@ class Gatherer {
 
   const Input& input_;
   const Settings& settings_;
-  std::vector<LogEvent> events_;  // in time order
+  std::vector<LogEvent> events_;      // in time order
+  std::vector<model::Slice> slices_;  // counted and measured ones
+  std::set<std::string> measured_;    // services of the latter
   std::map<std::string, std::size_t, std::less<>> index_;
   Facts facts_;
   Edges edges_;
   double slice_scale_ = 0;
+  double lately_scale_ = 0;
   double call_scale_ = 0;
   std::size_t slices_before_ = 0;
 };

@@ -26,12 +26,14 @@ struct ServiceFacts {
   double score = 0;                    // the worst anomaly's
   double docs = 0;
   double docs_before = 0;  // expected in a stretch of the same length
+  double docs_lately = 0;  // the same from the minutes just before alone, where there are any
   double errors = 0;
   double errors_before = 0;
   double failing_events = 0;   // warnings, errors and failed spans among the events
   double traced_failures = 0;  // traces in which it failed
   Shift latency;               // entry to answer, callees included
   Shift own;                   // the same without the time spent waiting for callees
+  double own_excess_ms = 0;    // milliseconds lost in its own work, callees' losses left out
   std::optional<Time> onset;   // first sign of trouble
   std::vector<MetricFact> metrics;
   std::vector<std::size_t> patterns;  // changed patterns, indices into the input
@@ -65,6 +67,8 @@ struct Facts {
   std::vector<std::vector<std::size_t>> out;  // per service: indices of the edges on which it calls
   std::vector<std::vector<std::size_t>> in;   // and on which it is called
   model::TimeRange during;
+  Duration resolution{};       // of the telemetry: onsets closer than that are one moment
+  bool only_failures = false;  // what was noticed are failures alone, nothing slow or silent
 
   std::optional<std::size_t> index_of(const std::string& service) const;
 };

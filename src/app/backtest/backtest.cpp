@@ -1,10 +1,13 @@
 #include "app/backtest/backtest.hpp"
 
-#include <algorithm>
-#include <memory>
+#include <fmt/format.h>
 
+#include <algorithm>
+#include <map>
+
+#include "base/log.hpp"
 #include "engine/engine.hpp"
-#include "ingest/ndjson.hpp"
+#include "model/ledger.hpp"
 #include "runbooks/runbooks.hpp"
 #include "state/memory/memory_state.hpp"
 #include "telemetry/replay/replay_store.hpp"
@@ -12,113 +15,112 @@
 namespace sentinel::app {
 namespace {
 
-// One file, read one document ahead.
-class Recording {
- public:
-  static Result<std::unique_ptr<Recording>> open(const std::string& path, const ingest::FieldNames& fields) {
-    SENTINEL_ASSIGN(auto source, ingest::open_source(path));
-    auto recording = std::unique_ptr<Recording>(new Recording(std::move(source), fields));
-    if (auto first = recording->next(); !first) return fail(std::move(first).error(), path);
-    return recording;
-  }
-  bool ended() const { return ended_; }
-  Time time() const { return ahead_.logs.empty() ? ahead_.metrics.front().time : ahead_.logs.front().time; }
-  const model::DocumentBatch& document() const { return ahead_; }
-  std::uint64_t rejected() const { return rejected_; }
-  double share() const {
-    const auto size = source_->size();
-    return size && *size > 0 ? static_cast<double>(source_->consumed()) / static_cast<double>(*size) : 0;
-  }
-
-  Result<void> next() {
-    for (;;) {
-      SENTINEL_ASSIGN(const auto line, lines_.next());
-      ahead_ = {};
-      ended_ = !line;
-      if (ended_) return {};
-      if (line->text.empty()) continue;
-      if (parser_.add(line->text, false, ingest::DocumentClass::kLog, Time{}, ahead_)) return {};
-      ahead_ = {};
-      ++rejected_;
-    }
-  }
-
- private:
-  Recording(std::unique_ptr<ingest::ByteSource> source, const ingest::FieldNames& fields)
-      : source_(std::move(source)), lines_(*source_, 64U << 20), parser_(fields) {}
-  std::unique_ptr<ingest::ByteSource> source_;
-  ingest::LineReader lines_;
-  ingest::DocumentParser parser_;
-  model::DocumentBatch ahead_;
-  bool ended_ = false;
-  std::uint64_t rejected_ = 0;
-};
-
 // Raw documents are needed as far back as correlation may look: its window, an hour of an open incident, and
 // the baseline sample before it.
 constexpr Duration kRawDocuments = minutes(100);
 constexpr Duration kAggregates = hours(3);
+// How often progress is told, in ticks.
+constexpr std::uint64_t kProgressTicks = 20;
+
+// Follows the incidents from tick to tick, because the state at the end no longer says what stood where when.
+class OpeningBook {
+ public:
+  void note(const engine::TickReport& report, Time now) {
+    for (const auto& incident : report.changed) {
+      if (!incident.merged_into.empty()) {
+        for (const auto i : of_[incident.id]) dropped_.push_back(i);
+        of_.erase(incident.id);
+        continue;
+      }
+      auto& mine = of_[incident.id];
+      // One tick may resolve and reopen: each reopening is an opening of its own.
+      while (mine.size() < static_cast<std::size_t>(incident.reopened) + 1) {
+        Opening opening;
+        opening.id = mine.empty() ? incident.id : fmt::format("{}#{}", incident.id, mine.size() + 1);
+        opening.opened_at = mine.empty() ? incident.created_at : now;
+        mine.push_back(openings_.size());
+        openings_.push_back(std::move(opening));
+      }
+      Opening& opening = openings_[mine.back()];
+      opening.severity = incident.severity;
+      opening.services = incident.services;
+      opening.causes = incident.causes;
+      opening.resolved_at = incident.resolved_at;
+    }
+  }
+  std::vector<Opening> take() {
+    std::vector<Opening> all;
+    for (std::size_t i = 0; i < openings_.size(); ++i)
+      if (std::ranges::find(dropped_, i) == dropped_.end()) all.push_back(std::move(openings_[i]));
+    std::ranges::stable_sort(all, {}, &Opening::opened_at);
+    return all;
+  }
+
+ private:
+  std::vector<Opening> openings_;
+  std::map<std::string, std::vector<std::size_t>> of_;  // per incident: its openings
+  std::vector<std::size_t> dropped_;
+};
 
 }  // namespace
 
-Result<BacktestResult> run_backtest(const BacktestInput& input, const std::function<void(double)>& progress) {
-  std::vector<std::unique_ptr<Recording>> recordings;
-  for (const auto& path : input.files) {
-    SENTINEL_ASSIGN(auto recording, Recording::open(path, input.fields));
-    if (!recording->ended()) recordings.push_back(std::move(recording));
-  }
-  if (recordings.empty()) return fail(ErrorKind::kInvalid, "the files hold no document");
+Result<BacktestResult> run_backtest(std::vector<std::unique_ptr<DocumentSource>> sources,
+                                    engine::Settings settings, const std::function<void(double)>& progress) {
+  std::erase_if(sources, [](const auto& source) { return source->ended(); });
+  if (sources.empty()) return fail(ErrorKind::kInvalid, "there is no document to replay");
   const auto earliest = [&] {
-    return std::min_element(recordings.begin(), recordings.end(),
-                            [](const auto& a, const auto& b) { return a->time() < b->time(); });
+    return std::ranges::min_element(sources, {}, [](const auto& source) { return source->time(); });
   };
 
-  telemetry::ReplayStore store(input.settings.detect.slice);
+  settings.channels.clear();  // nobody is told about the past
+  telemetry::ReplayStore store(settings.detect.slice);
   state::MemoryState state;
   SENTINEL_TRY(runbooks::seed_if_empty(state).map([](int) {}));
   NullLogger logger;
   NullMetrics metrics;
-  engine::Engine engine({store, state, Log(logger, "backtest"), metrics}, input.settings);
+  engine::Engine engine({store, state, Log(logger, "backtest"), metrics}, settings);
 
   BacktestResult result;
-  result.from = align_down((*earliest())->time(), input.settings.detect.slice);
+  OpeningBook book;
+  result.from = align_down((*earliest())->time(), settings.detect.slice);
   SENTINEL_TRY(engine.start(result.from));
   Time now = result.from;
   Time last = result.from;
   std::uint64_t ticks = 0;
-  // After the last document the engine goes on until all that is open has settled and resolved.
-  const Duration tail = input.settings.settle + input.settings.detect.slice;
-  while (!recordings.empty() || now < last + tail) {
-    now += input.settings.interval;
+  // After the last document the engine goes on until its last slice has closed.
+  const Duration tail = settings.settle + settings.detect.slice;
+  while (!sources.empty() || now < last + tail) {
+    now += settings.interval;
     model::DocumentBatch batch;
-    while (!recordings.empty()) {
+    while (!sources.empty()) {
       const auto next = earliest();
       if ((*next)->time() >= now) break;
       last = std::max(last, (*next)->time());
       for (const auto& row : (*next)->document().logs) batch.add(row);
+      for (const auto& point : (*next)->document().metrics) batch.add(point);
       ++result.documents;
       SENTINEL_TRY((*next)->next());
       if ((*next)->ended()) {
         result.rejected += (*next)->rejected();
-        recordings.erase(next);
+        sources.erase(next);
       }
     }
     SENTINEL_TRY(telemetry::write(store, std::move(batch), now));
     auto report = engine.tick(now);
-    while (report && report->backlog) report = engine.tick(now);
+    if (report) book.note(*report, now);
+    while (report && report->backlog) {
+      report = engine.tick(now);
+      if (report) book.note(*report, now);
+    }
     if (!report) return tl::unexpected<Error>(std::move(report).error());
     store.forget_before(now - kRawDocuments, now - kAggregates);
-    if (progress && ++ticks % 50 == 0 && !recordings.empty()) progress((*earliest())->share());
+    if (progress && ++ticks % kProgressTicks == 0 && !sources.empty()) progress((*earliest())->share());
   }
   result.to = last;
-  SENTINEL_ASSIGN(auto page, state.incidents({.limit = 1'000'000}));
-  for (auto& incident : page.incidents) {
-    if (incident.merged_into.empty()) result.incidents.push_back(std::move(incident));
-  }
-  std::reverse(result.incidents.begin(), result.incidents.end());
+  result.openings = book.take();
   SENTINEL_ASSIGN(const auto ledger, state.ledger({result.from, now}));
-  result.gap_slices = static_cast<std::size_t>(std::count_if(
-      ledger.begin(), ledger.end(), [](const auto& e) { return e.coverage == model::Coverage::kGap; }));
+  result.gap_slices = static_cast<std::size_t>(
+      std::ranges::count_if(ledger, [](const auto& e) { return e.coverage == model::Coverage::kGap; }));
   return result;
 }
 
