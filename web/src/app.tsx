@@ -5,9 +5,17 @@ import { useSession } from "./api/session";
 import { useKeys } from "./lib/keys";
 import { Link, navigate, usePath } from "./lib/router";
 import { Since } from "./lib/time";
+import { Coverage } from "./pages/coverage";
+import { Incident } from "./pages/incident/incident";
 import { Incidents } from "./pages/incidents";
 import { Login } from "./pages/login";
+import { Logs } from "./pages/logs/logs";
 import { Now } from "./pages/now";
+import { Runbooks } from "./pages/runbooks";
+import { Service } from "./pages/service/service";
+import { Settings } from "./pages/settings";
+import { Silences } from "./pages/silences";
+import { Trace } from "./pages/trace";
 import { Bones, Dialog, Empty } from "./ui/basics";
 import { Guard } from "./ui/guard";
 import { Toasts } from "./ui/toast";
@@ -15,16 +23,35 @@ import { Toasts } from "./ui/toast";
 const kPages: [string, string][] = [
   ["", "Now"],
   ["incidents", "Incidents"],
+  ["logs", "Logs"],
+  ["runbooks", "Runbooks"],
+  ["silences", "Silences"],
+  ["coverage", "Coverage"],
+  ["settings", "Settings"],
 ];
 
 // The server knows the first segments too (src/api/web_app.cpp).
 function pageOf(path: string[]): [string, ReactNode] {
-  const [first = ""] = path;
+  const [first = "", second] = path;
   switch (first) {
     case "":
       return ["Now", <Now />];
     case "incidents":
-      return ["Incidents", <Incidents />];
+      return second ? [second, <Incident key={second} id={second} />] : ["Incidents", <Incidents />];
+    case "services":
+      return second ? [second, <Service key={second} name={second} />] : ["Now", <Now />];
+    case "logs":
+      return ["Logs", <Logs />];
+    case "traces":
+      return ["Trace", <Trace key={second} id={second ?? ""} />];
+    case "runbooks":
+      return ["Runbooks", <Runbooks id={second} />];
+    case "silences":
+      return ["Silences", <Silences />];
+    case "coverage":
+      return ["Coverage", <Coverage />];
+    case "settings":
+      return ["Settings", <Settings />];
     default:
       return ["Not found", <Empty title="There is no such page.">The menu above has all there are.</Empty>];
   }
@@ -55,9 +82,10 @@ export function App() {
       if (field) {
         field.focus();
         field.select();
-      }
+      } else navigate("/logs");
     },
     n: () => navigate("/"),
+    l: () => navigate("/logs"),
   });
 
   if (session.loading) return <Bones />;
@@ -149,6 +177,7 @@ const kKeys: [string, string][] = [
   ["s", "silence the shown incident"],
   ["m", "copy the shown incident as Markdown"],
   ["n", "the Now page"],
+  ["l", "the Logs page"],
   ["Esc", "close, leave a field"],
   ["?", "this list"],
 ];

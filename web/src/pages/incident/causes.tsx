@@ -1,0 +1,71 @@
+// Who started it and why: causes by probability, each with the evidence for and against it.
+import type { Schemas } from "../../api/client";
+import { share } from "../../lib/format";
+import { Link, servicePath } from "../../lib/router";
+import { plainVisible, Raw } from "../../lib/text";
+import { When } from "../../lib/time";
+import { Empty, Panel } from "../../ui/basics";
+
+// Where the number of an evidence comes from, by its kind (src/correlate/evidence.cpp makes them).
+const kSources: Record<string, string> = {
+  onset: "from the time of the first error or slow request of each service",
+  later: "from the time of the first error or slow request of each service",
+  blame: "from following, message by message, whom each failing service names",
+  explained: "from following, message by message, whom each failing service names",
+  own_latency: "from the durations of requests, the time spent waiting for other services subtracted",
+  severity: "from the detector's score of its metrics",
+  errors: "from counting documents of level error or worse against what is usual",
+  new_pattern: "from clustering log messages and comparing with the hour before",
+  deploy: "from the version field of its documents",
+  silence: "from documents that should have come and did not",
+};
+
+export function Causes({ causes }: { causes: Schemas["Cause"][] }) {
+  return (
+    <Panel title="Who started it" className="order-1">
+      {causes.length === 0 ? (
+        <Empty title="No cause could be ranked.">There was too little evidence; the patterns below may tell more.</Empty>
+      ) : (
+        <ol className="causes">
+          {causes.slice(0, 5).map((cause, i) => (
+            <li key={cause.service}>
+              <details open={i === 0}>
+                <summary>
+                  <span className="num probability">{share(cause.probability)}</span>
+                  <b>{plainVisible(cause.service)}</b>
+                  <span className="bar" aria-hidden="true">
+                    <i style={{ width: `${Math.max(1, cause.probability * 100)}%` }} />
+                  </span>
+                  <span className="dim nowrap">
+                    first sign <When at={cause.onset} />
+                  </span>
+                </summary>
+                <ul className="evidence">
+                  {cause.evidence.map((e) => (
+                    <li
+                      key={e.id}
+                      id={`evidence-${e.id}`}
+                      tabIndex={-1}
+                      title={`${e.id}, ${e.kind}: ${kSources[e.kind] ?? "from correlation"}; weight ${e.weight.toFixed(2)} of a score of ${cause.score.toFixed(2)}`}
+                    >
+                      <span className="mono id">{e.id}</span>
+                      <span className={e.weight < 0 ? "against" : "for"}>
+                        <span className="hidden">{e.weight < 0 ? "against: " : "for: "}</span>
+                        <span aria-hidden="true">{e.weight < 0 ? "−" : "+"}</span>
+                      </span>
+                      <Raw text={e.sentence} limit={600} />
+                    </li>
+                  ))}
+                </ul>
+                <p className="dim">
+                  <Link to={servicePath(cause.service)}>Look at {plainVisible(cause.service)}</Link>
+                </p>
+              </details>
+            </li>
+          ))}
+        </ol>
+      )}
+      {causes.length > 5 && <p className="dim">and {causes.length - 5} less likely</p>}
+    </Panel>
+  );
+}
