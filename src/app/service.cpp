@@ -9,6 +9,7 @@
 #include "api/prometheus_metrics.hpp"
 #include "api/web_app.hpp"
 #include "ingest/es_dialect.hpp"
+#include "ingest/otlp_receiver.hpp"
 #include "net/server.hpp"
 #include "runbooks/runbooks.hpp"
 #include "state/sqlite/sqlite_state.hpp"
@@ -55,6 +56,7 @@ struct Service::Impl {
   std::unique_ptr<state::StateStore> state;
   std::unique_ptr<engine::Engine> engine;
   std::unique_ptr<ingest::EsDialect> dialect;
+  std::unique_ptr<ingest::OtlpReceiver> otlp;
   std::unique_ptr<api::Api> api;
   std::unique_ptr<net::Server> server;
   std::string url;
@@ -149,6 +151,9 @@ Result<void> Service::Impl::serve() {
       ingest::EsDialect::Deps{*store, clock, log.named("ingest"), metrics},
       ingest::EsDialect::Options{config.elasticsearch.metrics_index, config.fields});
   for (const char* prefix : {"", "/es", "/insert/elasticsearch"}) dialect->register_routes(*server, prefix);
+  otlp = std::make_unique<ingest::OtlpReceiver>(
+      ingest::OtlpReceiver::Deps{*store, clock, log.named("ingest"), metrics});
+  otlp->register_routes(*server);
   SENTINEL_TRY(server->start());
   url = fmt::format("{}://{}:{}", options.tls_cert_file.empty() ? "http" : "https",
                     address->host == "0.0.0.0" ? "127.0.0.1" : address->host, server->port());

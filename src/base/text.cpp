@@ -1,5 +1,7 @@
 #include "base/text.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -183,6 +185,21 @@ std::string one_line(std::string_view text, std::size_t max_bytes) {
   if (result.size() <= max_bytes) return result;
   const std::size_t room = max_bytes < 3 ? 0 : max_bytes - 3;
   return std::string(utf8_prefix(result, room)) + "...";
+}
+
+std::string json_quoted(std::string_view text) {
+  std::string quoted = "\"";
+  for (const char c : to_valid_utf8(text)) {
+    if (c == '"' || c == '\\') {
+      quoted += '\\';
+      quoted += c;
+    } else if (static_cast<unsigned char>(c) < 0x20) {
+      quoted += fmt::format("\\u{:04x}", static_cast<int>(c));
+    } else {
+      quoted += c;
+    }
+  }
+  return quoted + "\"";
 }
 
 std::optional<std::string> nearest(std::string_view text, std::span<const std::string> candidates) {

@@ -28,6 +28,9 @@ std::string_view utf8_prefix(std::string_view text, std::size_t max_bytes);
 // dropped, and what is longer than `max_bytes` ends in "...".
 std::string one_line(std::string_view text, std::size_t max_bytes = 200);
 
+// The text as a JSON string, quotes included; invalid UTF-8 becomes U+FFFD.
+std::string json_quoted(std::string_view text);
+
 // The candidate with the smallest edit distance to `text`, if it is near enough to be meant (a third of the
 // length, at least 2). For "did you mean ...?".
 std::optional<std::string> nearest(std::string_view text, std::span<const std::string> candidates);

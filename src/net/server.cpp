@@ -29,21 +29,6 @@ constexpr std::size_t kDrainFactor = 8;
 constexpr std::size_t kGzipFrom = 1024;
 constexpr const char* kStopping = "the server is stopping";
 
-std::string json_text(std::string_view text) {
-  std::string quoted = "\"";
-  for (const char c : to_valid_utf8(text)) {
-    if (c == '"' || c == '\\') {
-      quoted += '\\';
-      quoted += c;
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      quoted += fmt::format("\\u{:04x}", static_cast<int>(c));
-    } else {
-      quoted += c;
-    }
-  }
-  return quoted + "\"";
-}
-
 Result<std::string> read_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) return fail(ErrorKind::kInvalid, "cannot read " + path);
@@ -130,7 +115,7 @@ struct Server::Impl {
                             {0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10})),
         received(m.counter("sentinelops_net_received_bytes_total", "Bytes of request bodies received.")) {
     render = [](std::string_view, int status, std::string_view detail) {
-      return Response::json(status, "{\"detail\":" + json_text(detail) + "}");
+      return Response::json(status, "{\"detail\":" + json_quoted(detail) + "}");
     };
   }
 
