@@ -8,6 +8,7 @@
 #include "base/text.hpp"
 #include "ingest/bulk.hpp"
 #include "ingest/ndjson.hpp"
+#include "ingest/otlp.hpp"
 #include "telemetry/store.hpp"
 
 namespace sentinel::fuzz {
@@ -61,6 +62,23 @@ void run_ndjson(std::string_view bytes) {
   if (summary && summary->documents + summary->rejected != summary->lines) std::abort();
 }
 
+// The first byte chooses signal and encoding.
+void run_otlp(std::string_view bytes) {
+  if (bytes.empty()) return;
+  const auto choice = static_cast<unsigned char>(bytes.front());
+  auto out =
+      ingest::parse_otlp(static_cast<ingest::OtlpSignal>(choice % 3),
+                         choice & 0x20U ? ingest::OtlpEncoding::kJson : ingest::OtlpEncoding::kProtobuf,
+                         bytes.substr(1), Time{});
+  if (!out) return;
+  if (out->accepted != out->batch.size()) std::abort();
+  for (const auto& row : out->batch.logs) {
+    if (!row.extra.empty() && !nlohmann::json::accept(row.extra)) std::abort();
+  }
+  CheckingSink sink;
+  (void)telemetry::write(sink, std::move(out->batch), Time{});
+}
+
 // Any bytes are a configuration or problems of one line each; what is accepted prints as YAML that means the
 // same.
 void run_config(std::string_view bytes) {
@@ -89,11 +107,9 @@ void run_dotenv(std::string_view bytes) {
 }  // namespace
 
 const std::vector<Target>& targets() {
-  static const std::vector<Target> all = {{"bulk", run_bulk},
-                                          {"document", run_document},
-                                          {"ndjson", run_ndjson},
-                                          {"config", run_config},
-                                          {"dotenv", run_dotenv}};
+  static const std::vector<Target> all = {{"bulk", run_bulk},     {"document", run_document},
+                                          {"ndjson", run_ndjson}, {"otlp", run_otlp},
+                                          {"config", run_config}, {"dotenv", run_dotenv}};
   return all;
 }
 
