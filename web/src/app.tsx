@@ -69,6 +69,10 @@ export function App() {
   useEffect(() => {
     document.title = title === "Now" ? "SentinelOps" : `${title} · SentinelOps`;
   }, [title]);
+  // On a phone the menu is wider than the screen.
+  useEffect(() => {
+    document.querySelector(".top nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+  }, [place]);
   // Whoever reads with a screen reader or the keyboard starts at the new page's beginning.
   const first = useRef(true);
   useEffect(() => {

@@ -22,6 +22,7 @@ export function share(value: number | null | undefined): string {
 
 export function milliseconds(value: number | null | undefined): string {
   if (value === null || value === undefined) return "–";
+  if (value === 0) return "0 ms";
   if (value >= 10_000) return (value / 1000).toFixed(1) + " s";
   if (value >= 1000) return (value / 1000).toFixed(2) + " s";
   return (value < 10 ? value.toFixed(1) : Math.round(value)) + " ms";

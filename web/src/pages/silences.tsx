@@ -201,7 +201,7 @@ function Preview({ preview }: { preview: Schemas["SilencePreview"] }) {
             <Link to={incidentPath(m.incident_id)} className="clip">
               {plainVisible(m.title)}
             </Link>
-            <span className="dim">
+            <span className="dim nowrap">
               <When at={m.at} seconds={false} /> {m.whole ? "" : "in part"}
             </span>
           </li>

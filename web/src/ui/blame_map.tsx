@@ -96,7 +96,7 @@ export function BlameMap({ nodes, edges, cause, label }: { nodes: MapNode[]; edg
           const bad = part > 0.02;
           const name = plainVisible(node.service);
           return (
-            <Link key={node.service} to={servicePath(node.service)} aria-label={`${name}${node.service === cause ? ", started it" : ""}${bad ? `, ${share(part)} errors` : ""}`}>
+            <Link key={node.service} to={servicePath(node.service)}>
               <g
                 className={`node${node.involved ? " involved" : ""}${bad ? " bad" : ""}${node.service === cause ? " cause" : ""}`}
                 transform={`translate(${place.x} ${place.y})`}

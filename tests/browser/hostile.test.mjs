@@ -1,0 +1,133 @@
+// What shippers send is text, whatever it looks like; and long lists stay short in the page.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { bulk, demo, launch, open, service, sidewaysScroll, temporaryFolder } from "./harness.mjs";
+
+let browser;
+before(async () => {
+  browser = await launch();
+});
+after(() => browser?.close());
+
+const script = `<script>window.hacked=1</script><img src=x onerror="window.hacked=1">`;
+const name = `evil<img src=x onerror=window.hacked=1>`;
+
+test("hostile log lines stay text", async () => {
+  const folder = temporaryFolder();
+  const server = await service(folder.path);
+  try {
+    const now = new Date().toISOString();
+    const line = (message, more = {}) => ({ "@timestamp": now, "service.name": name, level: "error", message, ...more });
+    await bulk(server.url, [
+      line(`marker ${script}`, { "user.agent": script, "trace.id": `"><svg onload=window.hacked=1>` }),
+      line("marker abc\u202edcba\u200b tail"),
+      line("marker huge " + "x".repeat(300_000)),
+      line("marker javascript:alert(1) \u0007\u001b[31mred"),
+    ]);
+    const { page, close } = await open(browser, server.url, "/logs?q=marker");
+    await page.locator(".logline").nth(3).waitFor();
+    const seen = (await page.locator(".logline").allTextContents()).join("\n");
+    assert.ok(seen.includes("<script>window.hacked=1</script>"), "the script is not shown as text");
+    assert.ok(seen.includes("U+202E") && seen.includes("U+200B") && seen.includes("U+0007"), "invisible characters are not shown");
+    assert.ok((await sidewaysScroll(page)) <= 0);
+    for (let i = 0; i < 4; ++i) {
+      await page.locator(".logline").nth(i).click();
+      await page.getByRole("dialog").waitFor();
+      assert.equal(await page.locator("dialog img, dialog script, dialog svg").count(), 0);
+      await page.keyboard.press("Escape");
+      await page.getByRole("dialog").waitFor({ state: "detached" });
+    }
+    await page.getByRole("button", { name: "Patterns" }).click();
+    await page.locator(".patterns li").first().waitFor();
+    await page.goto(`${server.url}/services/${encodeURIComponent(name)}`);
+    await page.getByRole("heading", { level: 1, name }).waitFor();
+    await page.getByText("by pattern").waitFor();
+    assert.equal(await page.locator("main img, main script").count(), 0, "text became an element");
+    assert.equal(await page.evaluate(() => globalThis.hacked), undefined, "a log line ran as a script");
+    await close();
+  } finally {
+    await server.kill();
+    folder.remove();
+  }
+});
+
+test("the policy runs nothing inline", async () => {
+  const server = await demo();
+  try {
+    const { page, close } = await open(browser, server.url, "/", { expected: [/Content.Security.Policy/i] });
+    await page.evaluate(() => {
+      const script = document.createElement("script");
+      script.textContent = "window.hacked = 1";
+      document.body.append(script);
+    });
+    assert.equal(await page.evaluate(() => globalThis.hacked), undefined);
+    await close();
+  } finally {
+    await server.stop();
+  }
+});
+
+test("1,000 services and 500 incidents: only what is on the screen exists", async (t) => {
+  const server = await demo();
+  try {
+    const { page, close } = await open(browser, server.url, "/settings");
+    const services = Array.from({ length: 1000 }, (_, i) => ({
+      service: `service-${i}`,
+      status: i < 20 ? "critical" : "healthy",
+      incident_count: 0,
+      active_incident_id: null,
+      last_incident_id: null,
+      last_incident_at: null,
+      worst_severity: i < 20 ? "P1" : null,
+      anomalies: [],
+      docs_per_minute: i,
+      error_share: 0.01,
+      p99_ms: 120,
+      traffic: Array.from({ length: 60 }, (_, j) => (i * 7 + j * 13) % 50),
+      errors: Array.from({ length: 60 }, (_, j) => (j % 9 === 0 ? 3 : 0)),
+      last_seen: null,
+    }));
+    const at = new Date().toISOString();
+    const incidents = Array.from({ length: 500 }, (_, i) => ({
+      id: `INC-20260101000000-${String(i).padStart(8, "0")}`,
+      title: `service-${i}: errors`,
+      severity: `P${1 + (i % 4)}`,
+      state: "open",
+      created_at: at,
+      updated_at: at,
+      onset: at,
+      dedup_key: "0",
+      services: [`service-${i}`],
+      anomaly_count: 1,
+      has_analysis: false,
+      suppressed: 0,
+      reopened: 0,
+    }));
+    const json = (body) => (route) => route.fulfill({ contentType: "application/json", body: JSON.stringify(body) });
+    await page.route("**/api/services", json({ services, slice_seconds: 60, newest_slice: at }));
+    await page.route("**/api/incidents?*", json({ total: 500, incidents, next_cursor: null }));
+    await page.goto(server.url);
+    await page.getByText("500 open incidents").waitFor();
+    await page.getByText("1,000 services").waitFor();
+    // From end to end, a screen a frame.
+    const frames = await page.evaluate(async () => {
+      const lengths = [];
+      let last = performance.now();
+      for (let y = 0; y < document.documentElement.scrollHeight; y += 600) {
+        window.scrollTo(0, y);
+        await new Promise((done) => requestAnimationFrame(done));
+        const now = performance.now();
+        lengths.push(now - last);
+        last = now;
+      }
+      return { count: lengths.length, longest: Math.max(...lengths), rows: document.querySelectorAll("[role=listitem]").length };
+    });
+    t.diagnostic(`${frames.count} frames, the longest ${frames.longest.toFixed(0)} ms`);
+    assert.ok(frames.count > 50, "the lists are not long");
+    assert.ok(frames.rows < 160, `${frames.rows} rows exist`);
+    await page.getByText("service-0", { exact: true }).last().waitFor();
+    await close();
+  } finally {
+    await server.stop();
+  }
+});
