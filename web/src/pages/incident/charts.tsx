@@ -5,7 +5,7 @@ import { useResource } from "../../api/use_resource";
 import { metricName, metricUnit, ofUnit } from "../../lib/format";
 import { Link, servicePath } from "../../lib/router";
 import { plainVisible, Raw } from "../../lib/text";
-import { Chart, type Shade } from "../../ui/chart";
+import { Chart, type Line, type Shade } from "../../ui/chart";
 import { Empty, Panel, SeverityMark, Show } from "../../ui/basics";
 
 const kMostServices = 6;
@@ -66,7 +66,7 @@ function ServiceCharts({ incident, service }: { incident: Incident; service: str
         {(data) => (
           <div className="charts">
             {[...new Set(anomalies.map((a) => a.metric))].map((metric) => (
-              <MetricChart key={metric} series={data} metric={metric} shades={[{ from: onset, to: end ?? Date.now() / 1000 }]} sync={incident.id} />
+              <MetricChart key={metric} series={data} metric={metric} anomaly={anomalies.find((a) => a.metric === metric)} shades={[{ from: onset, to: end ?? Date.now() / 1000 }]} sync={incident.id} />
             ))}
           </div>
         )}
@@ -75,44 +75,87 @@ function ServiceCharts({ incident, service }: { incident: Incident; service: str
   );
 }
 
-// A metric without judged history of its own falls back to what was counted.
+// Curves of one metric. Where the series holds what detection expected at each moment, that is drawn. Else what
+// was counted is drawn over the window in which the anomaly was judged, beside what was expected at its judgement.
 export function MetricChart({
   series,
   metric,
+  anomaly,
   shades,
   sync,
   marker,
   pick,
-  zoom,
 }: {
   series: Schemas["Series"];
   metric: string;
+  anomaly?: Schemas["Anomaly"];
   shades?: Shade[];
   sync?: string;
   marker?: number;
   pick?: (at: number) => void;
-  zoom?: (from: number, to: number) => void;
 }) {
-  const judged = series.metrics.find((m) => m.metric === metric);
-  const unit = judged?.unit ?? metricUnit(metric);
-  const counted = metric === "error_rate" ? series.errors : metric.startsWith("latency") ? series.p99_ms : series.traffic;
-  const observed = judged?.observed ?? counted;
-  const format = (value: number | null) => ofUnit(value, unit);
+  const drawn = useMemo(() => judged(series, metric) ?? counted(series, metric, anomaly), [series, metric, anomaly]);
   return (
     <Chart
       label={`${metricName(metric)} of ${series.service}, observed and expected`}
       times={series.times}
-      lines={[
-        { label: metricName(metric), values: observed, colour: "series" },
-        ...(judged ? [{ label: "expected", values: judged.expected, colour: "dim" as const, dashed: true }] : []),
-      ]}
-      band={judged ? { low: judged.band_low, high: judged.band_high } : undefined}
+      lines={drawn.lines}
+      band={drawn.band}
       shades={shades}
-      format={format}
+      format={(value) => ofUnit(value, drawn.unit)}
       sync={sync}
       marker={marker}
       pick={pick}
-      zoom={zoom}
     />
   );
+}
+
+interface Drawn {
+  unit: string;
+  lines: Line[];
+  band?: { low: (number | null)[]; high: (number | null)[] };
+}
+
+function judged(series: Schemas["Series"], metric: string): Drawn | undefined {
+  const own = series.metrics.find((m) => m.metric === metric);
+  if (!own?.expected.some((value) => value !== null)) return undefined;
+  return {
+    unit: own.unit,
+    lines: [
+      { label: metricName(metric), values: own.observed, colour: "series" },
+      { label: "expected", values: own.expected, colour: "dim", dashed: true },
+    ],
+    band: { low: own.band_low, high: own.band_high },
+  };
+}
+
+function counted(series: Schemas["Series"], metric: string, anomaly?: Schemas["Anomaly"]): Drawn {
+  const latency = metric.startsWith("latency");
+  const base = latency ? series.p99_ms : metric === "error_rate" ? series.errors : series.traffic;
+  // Counts are judged over a window of minutes: the curve adds up as many steps, so that both mean the same.
+  const steps = latency || !anomaly?.horizon_seconds ? 1 : Math.max(1, Math.round(anomaly.horizon_seconds / series.step_seconds));
+  const values = steps === 1 ? base : rollingSum(base, steps);
+  const name = steps === 1 ? metricName(metric) : `${metricName(metric)} in ${Math.round((steps * series.step_seconds) / 60)} min`;
+  const unit = metricUnit(metric);
+  // Expectations of another quantile than the curve shows would mislead.
+  const sameQuantile = !latency || !anomaly?.channel || anomaly.channel === "p99";
+  if (!anomaly || !sameQuantile) return { unit, lines: [{ label: name, values, colour: "series" }] };
+  const level = (value: number | undefined) => series.times.map(() => value ?? null);
+  return {
+    unit,
+    lines: [
+      { label: name, values, colour: "series" },
+      { label: "expected when judged", values: level(anomaly.baseline_mean), colour: "dim", dashed: true },
+    ],
+    band: anomaly.band_high === undefined ? undefined : { low: level(anomaly.band_low ?? 0), high: level(anomaly.band_high) },
+  };
+}
+
+function rollingSum(values: (number | null)[], steps: number): (number | null)[] {
+  let sum = 0;
+  return values.map((value, i) => {
+    sum += value ?? 0;
+    if (i >= steps) sum -= values[i - steps] ?? 0;
+    return i < steps - 1 || value === null ? null : sum;
+  });
 }
