@@ -60,6 +60,23 @@ class Engine {
                            Time now);
   Result<void> resolve(const std::string& incident_id, std::string_view who, std::string_view why, Time now);
   Result<void> comment(const std::string& incident_id, std::string_view who, std::string_view text, Time now);
+  Result<void> reopen(const std::string& incident_id, std::string_view who, std::string_view why, Time now);
+  // `incident_id` ends as a part of `into`; the id of the one that lives on.
+  Result<std::string> merge(const std::string& incident_id, const std::string& into, std::string_view who,
+                            std::string_view why, Time now);
+  // The named services get an incident of their own; its id.
+  Result<std::string> split(const std::string& incident_id, const std::vector<std::string>& services,
+                            std::string_view who, std::string_view why, Time now);
+  // Takes back the newest of what people did to it, or of the merges that correlation made.
+  Result<void> undo(const std::string& incident_id, std::string_view who, std::string_view why, Time now);
+  // Without an id it is a new one and gets one. kInvalid: what cannot match, ends before it begins, or has a
+  // recurrence that cannot be read.
+  Result<model::Silence> put_silence(model::Silence silence, Time now);
+  // Ends it now; it stays in the list. kNotFound; one that has ended stays as it is.
+  Result<model::Silence> expire_silence(const std::string& id, std::string_view who, Time now);
+  // Messages to channels: a parked one is tried again, or one is given up.
+  Result<state::OutboxRow> retry_message(std::int64_t id, Time now);
+  Result<state::OutboxRow> drop_message(std::int64_t id, std::string_view who, Time now);
 
   // Why each metric of the service does or does not alert, as of the slices of the last tick.
   std::vector<detect::Explanation> explain(const std::string& service) const;

@@ -6,6 +6,8 @@
 #include <map>
 #include <set>
 
+#include "incidents/merging.hpp"
+
 namespace sentinel::incidents {
 namespace {
 
@@ -15,6 +17,7 @@ using model::IncidentEvent;
 using Key = std::pair<std::string, std::string>;  // service, metric
 
 constexpr const char* kSelf = "sentinelops";
+constexpr Duration kTogether = minutes(2);  // onsets so near each other are worth a question
 
 Key key_of(const Anomaly& anomaly) { return {anomaly.service, anomaly.metric}; }
 
@@ -136,18 +139,83 @@ class Step {
       return open(group);
     }
     // A group that links two active incidents shows that they are one outage: the older keeps its name.
-    for (std::size_t i = 1; i < homes.size(); ++i) merge(homes.front(), homes[i]);
-    join(homes.front(), group);
+    // Not those that a person said are other outages: each of them takes its own part of the group.
+    std::vector<std::string> apart;
+    for (std::size_t i = 1; i < homes.size(); ++i) {
+      const auto& never = incidents_.at(homes.front()).apart;
+      if (std::find(never.begin(), never.end(), homes[i]) != never.end()) {
+        apart.push_back(homes[i]);
+      } else {
+        merge(homes.front(), homes[i]);
+      }
+    }
+    if (apart.empty()) return join(homes.front(), group);
+    model::Group rest = group;
+    for (const auto& id : apart) {
+      model::Group part = group;
+      const auto& home = incidents_.at(id);
+      const auto own = [&](const Anomaly& a) {
+        return std::any_of(home.anomalies.begin(), home.anomalies.end(),
+                           [&](const Anomaly& known) { return known.service == a.service; });
+      };
+      std::erase_if(part.anomalies, [&](const Anomaly& a) { return !own(a); });
+      std::erase_if(rest.anomalies, own);
+      narrow(part);
+      if (!part.anomalies.empty()) join(id, part);
+    }
+    narrow(rest);
+    if (!rest.anomalies.empty()) join(homes.front(), rest);
+  }
+
+  // Whether each incident is announced follows from the silences of the moment, whatever happened to it
+  // otherwise: one that is left open when its silence ends is announced then.
+  void judge_silences() {
+    for (auto& [id, incident] : incidents_) {
+      if (!incident.is_active()) continue;
+      const std::string before = incident.silenced_by;
+      const model::Silence* by = silence_over(incident);
+      if ((by == nullptr) == before.empty()) continue;
+      incident.silenced_by = by == nullptr ? "" : by->id;
+      changed(incident);
+      if (by != nullptr) {
+        say(incident, "silenced",
+            fmt::format("every anomaly is under silence {}{}: recorded, not announced", by->id,
+                        by->reason.empty() ? "" : " (" + by->reason + ")"));
+      } else {
+        say(incident, "announced",
+            fmt::format("no longer under silence {} and still open: {}", before, incident.title));
+      }
+    }
+  }
+
+  // Two outages that began together may be one that correlation cannot see: a person is asked, once.
+  void suggest_merges() {
+    for (auto& [id, incident] : incidents_) {
+      if (!incident.is_active() || !incident.merge_suggestion.empty() || incident.created_at != now_)
+        continue;
+      const Incident* older = nullptr;
+      for (const auto& [other_id, other] : incidents_) {
+        if (other_id == id || !other.is_active() || !may_be_one(incident, other)) continue;
+        if (std::tie(other.created_at, other.id) >= std::tie(incident.created_at, incident.id)) continue;
+        if (older == nullptr || other.created_at < older->created_at) older = &other;
+      }
+      if (older == nullptr) continue;
+      incident.merge_suggestion = older->id;
+      changed(incident);
+      say(incident, "suggested",
+          fmt::format("may be the same outage as {}: both began within {}; nothing else links them",
+                      older->id, format_duration(kTogether)));
+    }
   }
 
   void resolve_quiet() {
     for (auto& [id, incident] : incidents_) {
-      if (!incident.is_active() || now_ - incident.last_bad_at < settings_.resolve_after) continue;
+      if (!incident.is_active() || now_ - incident.last_bad_at < clean_time(incident)) continue;
       incident.state = model::IncidentState::kResolved;
       incident.resolved_at = now_;
       changed(incident);
       say(incident, "resolved",
-          fmt::format("no anomaly for {}; it lasted {}", format_duration(settings_.resolve_after),
+          fmt::format("no anomaly for {}; it lasted {}", format_duration(clean_time(incident)),
                       format_duration(std::max(Duration::zero(), incident.last_bad_at - incident.onset))));
     }
   }
@@ -158,6 +226,39 @@ class Step {
   }
 
  private:
+  // One that flaps is over only when it has been quiet for longer than a relapse takes.
+  Duration clean_time(const Incident& incident) const {
+    return incident.flapping ? std::max(settings_.resolve_after, settings_.dedup_cooldown)
+                             : settings_.resolve_after;
+  }
+
+  bool may_be_one(const Incident& a, const Incident& b) const {
+    if (std::find(a.apart.begin(), a.apart.end(), b.id) != a.apart.end()) return false;
+    const Duration between = a.onset < b.onset ? b.onset - a.onset : a.onset - b.onset;
+    return between <= kTogether;
+  }
+
+  // The silence that covers every anomaly of the incident (the first, when several do together); none when
+  // one anomaly is under none.
+  const model::Silence* silence_over(const Incident& incident) const {
+    const model::Silence* first = nullptr;
+    for (const auto& anomaly : incident.anomalies) {
+      const auto over = std::find_if(silences_.begin(), silences_.end(), [&](const auto& silence) {
+        return silence.matches(anomaly, now_, incident.patterns);
+      });
+      if (over == silences_.end()) return nullptr;
+      if (first == nullptr) first = &*over;
+    }
+    return first;
+  }
+
+  static void narrow(model::Group& part) {
+    std::set<std::string> left;
+    for (const auto& anomaly : part.anomalies) left.insert(anomaly.service);
+    std::erase_if(part.services, [&](const auto& service) { return !left.contains(service); });
+    std::erase_if(part.causes, [&](const auto& cause) { return !left.contains(cause.service); });
+  }
+
   // Active incidents that share an anomaly with the group or whose services the group's causes and links
   // reach, oldest first.
   std::vector<std::string> active_homes(const model::Group& group) const {
@@ -213,7 +314,6 @@ class Step {
     Incident& home = incidents_.at(id);
     changed(home);
     say(home, "opened", home.title);
-    note_silence(home, group);
   }
 
   void reopen(const std::string& id, const model::Group& group) {
@@ -225,6 +325,12 @@ class Step {
     absorb(home, group, now_);
     changed(home);
     say(home, "reopened", fmt::format("the same trouble is back: {}", leading(group).sentence));
+    if (!home.flapping && home.reopened >= settings_.flapping_after) {
+      home.flapping = true;
+      say(home, "flapping",
+          fmt::format("relapsed {} times: it resolves only after {} without an anomaly", home.reopened,
+                      format_duration(clean_time(home))));
+    }
   }
 
   void join(const std::string& id, const model::Group& group) {
@@ -232,7 +338,6 @@ class Step {
     const auto before_severity = home.severity;
     const auto before_services = std::set<std::string>(home.services.begin(), home.services.end());
     const std::string before_cause = home.causes.empty() ? "" : home.causes.front().service;
-    const auto before_keys = keys_of(home.anomalies);
     std::map<Key, model::Severity> severities;
     for (const auto& anomaly : home.anomalies) severities[key_of(anomaly)] = anomaly.severity;
     for (const auto& anomaly : group.anomalies) {
@@ -263,44 +368,25 @@ class Step {
     if (cause != before_cause && !before_cause.empty()) {
       say(home, "updated", fmt::format("leading cause is now {} (was {})", cause, before_cause));
     }
-    if (keys_of(home.anomalies) != before_keys) note_silence(home, group);
   }
 
   void merge(const std::string& survivor_id, const std::string& merged_id) {
     Incident& survivor = incidents_.at(survivor_id);
     Incident& merged = incidents_.at(merged_id);
-    model::Group facts;
-    facts.anomalies = merged.anomalies;
-    facts.services = merged.services;
-    facts.onset = merged.onset;
-    const Time last_bad = std::max(survivor.last_bad_at, merged.last_bad_at);
-    absorb(survivor, facts, now_);
-    survivor.last_bad_at = last_bad;
-    merged.state = model::IncidentState::kResolved;
-    merged.resolved_at = now_;
-    merged.merged_into = survivor.id;
+    const std::string data = fold(survivor, merged, now_);
     changed(survivor);
     changed(merged);
-    say(survivor, "merged", fmt::format("{} turned out to be the same outage", merged.id));
-    say(merged, "merged", fmt::format("part of {}", survivor.id));
-  }
-
-  void note_silence(const Incident& incident, const model::Group& group) {
-    const bool all_silenced =
-        std::all_of(group.anomalies.begin(), group.anomalies.end(), [&](const Anomaly& anomaly) {
-          return std::any_of(silences_.begin(), silences_.end(),
-                             [&](const auto& silence) { return silence.matches(anomaly, now_); });
-        });
-    if (all_silenced && !silences_.empty())
-      say(incident, "silenced", "every anomaly is under a silence: recorded, not announced");
+    say(survivor, "merged", fmt::format("{} turned out to be the same outage", merged.id), data);
+    say(merged, "merged", fmt::format("part of {}", survivor.id), data);
   }
 
   void changed(Incident& incident) {
     incident.updated_at = now_;
     if (std::find(order_.begin(), order_.end(), incident.id) == order_.end()) order_.push_back(incident.id);
   }
-  void say(const Incident& incident, std::string kind, std::string text) {
+  void say(const Incident& incident, std::string kind, std::string text, std::string data = "") {
     outcome_.events.push_back(event(incident, std::move(kind), std::move(text), now_));
+    outcome_.events.back().data = std::move(data);
   }
 
   std::map<std::string, Incident> incidents_;
@@ -332,6 +418,8 @@ Outcome advance(std::span<const Incident> known, std::span<const model::Group> g
     return keys_of(a->anomalies) < keys_of(b->anomalies);
   });
   for (const model::Group* group : ordered) step.take(*group);
+  step.judge_silences();
+  step.suggest_merges();
   step.resolve_quiet();
   return step.outcome();
 }

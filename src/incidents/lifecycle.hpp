@@ -17,6 +17,7 @@ namespace sentinel::incidents {
 struct Settings {
   Duration dedup_cooldown = minutes(30);
   Duration resolve_after = minutes(10);  // clean windows needed to resolve
+  int flapping_after = 3;                // relapses that make an incident flapping
 };
 
 struct Outcome {

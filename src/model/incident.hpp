@@ -52,7 +52,11 @@ struct Incident {
   std::optional<Analysis> analysis;
   int suppressed = 0;  // duplicates within the cooldown
   int reopened = 0;
-  std::string acknowledged_by;  // empty when nobody did
+  std::string acknowledged_by;     // empty when nobody did
+  bool flapping = false;           // relapsed three times or more: resolves only after a longer clean time
+  std::string silenced_by;         // id of the silence that hides it now; empty when it is announced
+  std::string merge_suggestion;    // id of an incident that may be the same outage; a person decides
+  std::vector<std::string> apart;  // ids that a person said are other outages: never merged by itself
   std::string merged_into;  // id of the incident that this one turned out to be part of; empty when it stands
 
   bool is_active() const { return state != IncidentState::kResolved; }
@@ -63,8 +67,8 @@ struct IncidentEvent {
   std::string incident_id;
   std::int64_t number = 0;  // 1, 2, ... within the incident; given by the state store
   Time at;
-  std::string
-      kind;  // opened escalated updated merged acknowledged resolved reopened commented silenced analyzed
+  std::string kind;  // opened escalated updated merged acknowledged resolved reopened commented silenced
+                     // announced flapping suggested split undone analyzed
   std::string actor;  // "sentinelops" or a person
   std::string text;   // one sentence
   std::string data;   // JSON with the details, may be empty

@@ -497,6 +497,10 @@ json to_json(const Incident& i) {
   if (i.resolved_at) j["resolved_at"] = format_rfc3339(*i.resolved_at);
   if (!i.acknowledged_by.empty()) j["acknowledged_by"] = i.acknowledged_by;
   if (!i.merged_into.empty()) j["merged_into"] = i.merged_into;
+  if (i.flapping) j["flapping"] = true;
+  if (!i.silenced_by.empty()) j["silenced_by"] = i.silenced_by;
+  if (!i.merge_suggestion.empty()) j["merge_suggestion"] = i.merge_suggestion;
+  if (!i.apart.empty()) j["apart"] = i.apart;
   if (i.analysis) {
     j["analysis"] = to_json(*i.analysis);
     j["root_cause"] = i.analysis->root_cause;
@@ -552,6 +556,10 @@ Result<Incident> incident_from_json(const json& source) {
   in.read("reopened", i.reopened);
   in.read("acknowledged_by", i.acknowledged_by);
   in.read("merged_into", i.merged_into);
+  in.read("flapping", i.flapping);
+  in.read("silenced_by", i.silenced_by);
+  in.read("merge_suggestion", i.merge_suggestion);
+  in.read("apart", i.apart);
   return std::move(in).finish(std::move(i));
 }
 

@@ -91,9 +91,9 @@ bool same(const Incident& a, const Incident& b) {
   const auto plain = [](const Incident& x) {
     const auto& [id, title, severity, state, created, updated, resolved, onset, last_bad, key, services,
                  anomalies, causes, links, patterns, events, runbooks, analysis, suppressed, reopened, who,
-                 merged] = x;
+                 flapping, silenced, suggestion, apart, merged] = x;
     return std::tie(id, title, severity, state, created, updated, resolved, onset, last_bad, key, services,
-                    suppressed, reopened, who, merged);
+                    suppressed, reopened, who, flapping, silenced, suggestion, apart, merged);
   };
   return plain(a) == plain(b) && same(a.anomalies, b.anomalies) && same(a.causes, b.causes) &&
          same(a.links, b.links) && same(a.patterns, b.patterns) && same(a.events, b.events) &&

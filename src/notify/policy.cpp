@@ -14,11 +14,6 @@ namespace {
 constexpr std::array<std::string_view, 6> kTold = {"opened",   "escalated", "updated",
                                                    "reopened", "resolved",  "merged"};
 
-bool is_silenced(std::span<const model::IncidentEvent> events, const std::string& incident_id) {
-  return std::any_of(events.begin(), events.end(),
-                     [&](const auto& e) { return e.incident_id == incident_id && e.kind == "silenced"; });
-}
-
 }  // namespace
 
 Verdict gate(const model::Incident& incident, const model::IncidentEvent& event, const ChannelPolicy& channel,
@@ -44,7 +39,7 @@ std::vector<state::OutboxRow> rows_for(std::span<const model::Incident> incident
                                        [&](const auto& i) { return i.id == event.incident_id; });
     if (incident == incidents.end()) continue;
     for (const auto& channel : channels) {
-      if (!gate(*incident, event, channel, is_silenced(events, event.incident_id)).pass) continue;
+      if (!gate(*incident, event, channel, !incident->silenced_by.empty()).pass) continue;
       state::OutboxRow row;
       row.key = fmt::format("{}:{}:{}:{}", event.incident_id, event.kind, micros(event.at), channel.name);
       row.channel = channel.name;

@@ -37,11 +37,14 @@ struct Change {
   std::vector<model::Incident> incidents;    // inserted or replaced by id
   std::vector<model::IncidentEvent> events;  // appended; numbers are given in order, per incident
   std::vector<OutboxRow> outbox;             // appended; a row whose key exists is left as it is
-  std::vector<model::LedgerEntry> ledger;    // inserted or replaced by slice
+  std::vector<OutboxRow>
+      outbox_updates;  // by id: status, attempts, due_at, last_error; unknown ids are ignored
+  std::vector<model::LedgerEntry> ledger;  // inserted or replaced by slice
   std::vector<std::pair<std::string, std::string>>
       blobs;  // named snapshots (baselines, patterns), replaced by name
   bool empty() const {
-    return incidents.empty() && events.empty() && outbox.empty() && ledger.empty() && blobs.empty();
+    return incidents.empty() && events.empty() && outbox.empty() && outbox_updates.empty() &&
+           ledger.empty() && blobs.empty();
   }
 };
 
@@ -94,12 +97,17 @@ class StateStore {
 
   virtual Result<std::vector<OutboxRow>> outbox(std::optional<OutboxRow::Status> status,
                                                 std::size_t limit) = 0;  // by id
+  virtual Result<std::vector<OutboxRow>> pending_outbox(const std::string& channel,
+                                                        std::size_t limit) = 0;  // of one channel, by id
+  virtual Result<std::optional<OutboxRow>> outbox_row(std::int64_t id) = 0;
   virtual Result<void> update_outbox(
       const OutboxRow& row) = 0;  // by id: status, attempts, due_at, last_error
 
   virtual Result<std::vector<model::LedgerEntry>> ledger(model::TimeRange range) = 0;  // by slice
   virtual Result<std::optional<model::LedgerEntry>> newest_ledger_entry() = 0;
   virtual Result<std::optional<std::string>> blob(const std::string& name) = 0;
+  // Names that begin so, sorted.
+  virtual Result<std::vector<std::string>> blob_names(const std::string& prefix) = 0;
 };
 
 }  // namespace sentinel::state

@@ -84,6 +84,15 @@ Result<void> MemoryState::commit(const Change& change) {
     row.id = static_cast<std::int64_t>(outbox_.size()) + 1;
     outbox_.push_back(std::move(row));
   }
+  for (const auto& row : change.outbox_updates) {
+    for (auto& known : outbox_) {
+      if (known.id != row.id) continue;
+      known.status = row.status;
+      known.attempts = row.attempts;
+      known.due_at = row.due_at;
+      known.last_error = row.last_error;
+    }
+  }
   for (const auto& entry : change.ledger) ledger_[entry.slice] = entry;
   for (const auto& [name, bytes] : change.blobs) blobs_[name] = bytes;
   return {};
@@ -185,6 +194,24 @@ Result<std::vector<OutboxRow>> MemoryState::outbox(std::optional<OutboxRow::Stat
   return rows;
 }
 
+Result<std::vector<OutboxRow>> MemoryState::pending_outbox(const std::string& channel, std::size_t limit) {
+  const std::lock_guard lock(mutex_);
+  std::vector<OutboxRow> rows;
+  for (const auto& row : outbox_) {
+    if (rows.size() < limit && row.channel == channel && row.status == OutboxRow::Status::kPending)
+      rows.push_back(row);
+  }
+  return rows;
+}
+
+Result<std::optional<OutboxRow>> MemoryState::outbox_row(std::int64_t id) {
+  const std::lock_guard lock(mutex_);
+  for (const auto& row : outbox_) {
+    if (row.id == id) return std::optional(row);
+  }
+  return std::optional<OutboxRow>();
+}
+
 Result<void> MemoryState::update_outbox(const OutboxRow& row) {
   const std::lock_guard lock(mutex_);
   for (auto& known : outbox_) {
@@ -215,6 +242,14 @@ Result<std::optional<std::string>> MemoryState::blob(const std::string& name) {
   const std::lock_guard lock(mutex_);
   const auto found = blobs_.find(name);
   return found == blobs_.end() ? std::nullopt : std::optional(found->second);
+}
+
+Result<std::vector<std::string>> MemoryState::blob_names(const std::string& prefix) {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::string> names;
+  for (auto it = blobs_.lower_bound(prefix); it != blobs_.end() && it->first.starts_with(prefix); ++it)
+    names.push_back(it->first);
+  return names;
 }
 
 }  // namespace sentinel::state

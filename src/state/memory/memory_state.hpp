@@ -23,10 +23,13 @@ class MemoryState final : public StateStore {
   Result<std::vector<model::Runbook>> runbooks() override;
   Result<std::vector<model::RunbookMatch>> search_runbooks(const RunbookQuery& query) override;
   Result<std::vector<OutboxRow>> outbox(std::optional<OutboxRow::Status> status, std::size_t limit) override;
+  Result<std::vector<OutboxRow>> pending_outbox(const std::string& channel, std::size_t limit) override;
+  Result<std::optional<OutboxRow>> outbox_row(std::int64_t id) override;
   Result<void> update_outbox(const OutboxRow& row) override;
   Result<std::vector<model::LedgerEntry>> ledger(model::TimeRange range) override;
   Result<std::optional<model::LedgerEntry>> newest_ledger_entry() override;
   Result<std::optional<std::string>> blob(const std::string& name) override;
+  Result<std::vector<std::string>> blob_names(const std::string& prefix) override;
 
  private:
   std::mutex mutex_;

@@ -12,7 +12,7 @@ namespace {
 
 // An incident is kept as its JSON (model/json.hpp), beside the columns that queries filter by. Times are
 // microseconds.
-constexpr std::array<const char*, 1> kSteps = {R"(
+constexpr std::array<const char*, 2> kSteps = {R"(
 CREATE TABLE incident(
   id TEXT PRIMARY KEY, created_at INTEGER NOT NULL, state TEXT NOT NULL, severity INTEGER NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
 CREATE INDEX incident_by_time ON incident(created_at DESC, id DESC);
@@ -37,6 +37,12 @@ CREATE TABLE ledger(
   slice INTEGER PRIMARY KEY, coverage TEXT NOT NULL, judged_at INTEGER NOT NULL, docs INTEGER NOT NULL,
   late_docs INTEGER NOT NULL, note TEXT NOT NULL);
 CREATE TABLE blob(name TEXT PRIMARY KEY, bytes BLOB NOT NULL) WITHOUT ROWID;
+)",
+                                               // The whole silence as JSON (model/silence_json.hpp); rows of
+                                               // before have none, and are what their columns say.
+                                               R"(
+ALTER TABLE silence ADD COLUMN body TEXT NOT NULL DEFAULT '';
+CREATE INDEX outbox_by_channel ON outbox(channel, status, id);
 )"};
 
 constexpr auto kNewest = static_cast<std::int64_t>(kSteps.size());

@@ -13,6 +13,7 @@
 
 #include "base/text.hpp"
 #include "model/json.hpp"
+#include "model/silence_json.hpp"
 #include "state/admission.hpp"
 #include "state/ranking.hpp"
 #include "state/sqlite/schema.hpp"
@@ -81,10 +82,13 @@ class SqliteState final : public StateStore {
   Result<std::vector<model::Runbook>> runbooks() override;
   Result<std::vector<model::RunbookMatch>> search_runbooks(const RunbookQuery& query) override;
   Result<std::vector<OutboxRow>> outbox(std::optional<OutboxRow::Status> status, std::size_t limit) override;
+  Result<std::vector<OutboxRow>> pending_outbox(const std::string& channel, std::size_t limit) override;
+  Result<std::optional<OutboxRow>> outbox_row(std::int64_t id) override;
   Result<void> update_outbox(const OutboxRow& row) override;
   Result<std::vector<model::LedgerEntry>> ledger(model::TimeRange range) override;
   Result<std::optional<model::LedgerEntry>> newest_ledger_entry() override;
   Result<std::optional<std::string>> blob(const std::string& name) override;
+  Result<std::vector<std::string>> blob_names(const std::string& prefix) override;
 
  private:
   Result<void> put_incident(const model::Incident& incident);
@@ -171,6 +175,18 @@ Result<void> SqliteState::commit(const Change& change) {
   for (const auto& incident : change.incidents) SENTINEL_TRY(put_incident(incident));
   for (const auto& event : change.events) SENTINEL_TRY(add_event(event));
   for (const auto& row : change.outbox) SENTINEL_TRY(add_outbox(row));
+  for (const auto& row : change.outbox_updates) {
+    SENTINEL_ASSIGN(
+        auto put,
+        Statement::prepare(writer_.get(),
+                           "UPDATE outbox SET status=?, attempts=?, due_at=?, last_error=? WHERE id=?"));
+    put.bind(static_cast<std::int64_t>(row.status))
+        .bind(static_cast<std::int64_t>(row.attempts))
+        .bind(micros(row.due_at))
+        .bind(row.last_error)
+        .bind(row.id);
+    SENTINEL_TRY(put.run());
+  }
   for (const auto& entry : change.ledger) {
     SENTINEL_ASSIGN(auto put, Statement::prepare(writer_.get(),
                                                  "INSERT OR REPLACE INTO ledger(slice, coverage, judged_at, "
@@ -261,25 +277,31 @@ Result<void> SqliteState::put_silence(const model::Silence& silence) {
   SENTINEL_ASSIGN(auto put,
                   Statement::prepare(writer_.get(),
                                      "INSERT OR REPLACE INTO silence(id, service, metric, severities, "
-                                     "starts_at, ends_at, author, reason) VALUES(?,?,?,?,?,?,?,?)"));
+                                     "starts_at, ends_at, author, reason, body) VALUES(?,?,?,?,?,?,?,?,?)"));
   put.bind(silence.id)
       .bind(silence.service)
       .bind(silence.metric)
       .bind(severities)
       .bind(micros(silence.starts_at))
       .bind(micros(silence.ends_at));
-  return put.bind(silence.author).bind(silence.reason).run();
+  return put.bind(silence.author).bind(silence.reason).bind(dump(model::to_json(silence))).run();
 }
 
 Result<std::vector<model::Silence>> SqliteState::silences() {
   const std::lock_guard lock(read_mutex_);
   SENTINEL_ASSIGN(auto rows, Statement::prepare(reader_.get(),
                                                 "SELECT id, service, metric, severities, starts_at, ends_at, "
-                                                "author, reason FROM silence ORDER BY starts_at, id"));
+                                                "author, reason, body FROM silence ORDER BY starts_at, id"));
   std::vector<model::Silence> all;
   for (;;) {
     SENTINEL_ASSIGN(const bool more, rows.step());
     if (!more) return all;
+    if (const std::string body = rows.text(8); !body.empty()) {
+      SENTINEL_ASSIGN(const auto json, model::parse_json(body));
+      SENTINEL_ASSIGN(auto whole, model::silence_from_json(json));
+      all.push_back(std::move(whole));
+      continue;
+    }
     model::Silence silence{rows.text(0),
                            rows.text(1),
                            rows.text(2),
@@ -383,6 +405,50 @@ Result<std::vector<model::RunbookMatch>> SqliteState::search_runbooks(const Runb
   return found;
 }
 
+namespace {
+
+constexpr const char* kOutboxColumns =
+    "SELECT id, key, channel, incident_id, event_number, payload, created_at, due_at, attempts, last_error, "
+    "status FROM outbox ";
+
+OutboxRow outbox_row_of(const Statement& row) {
+  return {row.integer(0),
+          row.text(1),
+          row.text(2),
+          row.text(3),
+          row.integer(4),
+          row.text(5),
+          time_from_micros(row.integer(6)),
+          time_from_micros(row.integer(7)),
+          static_cast<int>(row.integer(8)),
+          row.text(9),
+          static_cast<OutboxRow::Status>(row.integer(10))};
+}
+
+}  // namespace
+
+Result<std::vector<OutboxRow>> SqliteState::pending_outbox(const std::string& channel, std::size_t limit) {
+  const std::lock_guard lock(read_mutex_);
+  SENTINEL_ASSIGN(auto rows,
+                  Statement::prepare(reader_.get(), std::string(kOutboxColumns) +
+                                                        "WHERE channel=? AND status=? ORDER BY id LIMIT ?"));
+  rows.bind(channel).bind(static_cast<std::int64_t>(OutboxRow::Status::kPending)).bind(row_count(limit));
+  std::vector<OutboxRow> all;
+  for (;;) {
+    SENTINEL_ASSIGN(const bool more, rows.step());
+    if (!more) return all;
+    all.push_back(outbox_row_of(rows));
+  }
+}
+
+Result<std::optional<OutboxRow>> SqliteState::outbox_row(std::int64_t id) {
+  const std::lock_guard lock(read_mutex_);
+  SENTINEL_ASSIGN(auto row, Statement::prepare(reader_.get(), std::string(kOutboxColumns) + "WHERE id=?"));
+  row.bind(id);
+  SENTINEL_ASSIGN(const bool found, row.step());
+  return found ? std::optional(outbox_row_of(row)) : std::nullopt;
+}
+
 Result<std::vector<OutboxRow>> SqliteState::outbox(std::optional<OutboxRow::Status> status,
                                                    std::size_t limit) {
   const std::lock_guard lock(read_mutex_);
@@ -458,6 +524,20 @@ Result<std::optional<std::string>> SqliteState::blob(const std::string& name) {
   row.bind(name);
   SENTINEL_ASSIGN(const bool found, row.step());
   return found ? std::optional(row.text(0)) : std::nullopt;
+}
+
+Result<std::vector<std::string>> SqliteState::blob_names(const std::string& prefix) {
+  const std::lock_guard lock(read_mutex_);
+  SENTINEL_ASSIGN(auto rows, Statement::prepare(reader_.get(),
+                                                "SELECT name FROM blob WHERE substr(name, 1, length(?1))=?1 "
+                                                "ORDER BY name"));
+  rows.bind(prefix);
+  std::vector<std::string> names;
+  for (;;) {
+    SENTINEL_ASSIGN(const bool more, rows.step());
+    if (!more) return names;
+    names.push_back(rows.text(0));
+  }
 }
 
 constexpr int kBusyTimeoutMs = 5000;  // how long one waits for another process's write
