@@ -138,11 +138,16 @@ class Backtest {
 
   Result<int> replay() {
     const bool two = options_.configs.size() > 1;
+    std::optional<Config> other;
+    if (two) {
+      auto config = load_config(options_.configs[1], false, session_.environment);
+      if (!config) return usage(config.error().text());
+      other = std::move(*config);
+    }
     SENTINEL_ASSIGN(const Run a, replay_with(session_.config, two ? options_.configs[0] : std::string()));
     std::optional<Run> b;
-    if (two) {
-      SENTINEL_ASSIGN(const auto config, load_config(options_.configs[1], false, session_.environment));
-      SENTINEL_ASSIGN(b, replay_with(config, options_.configs[1]));
+    if (other) {
+      SENTINEL_ASSIGN(b, replay_with(*other, options_.configs[1]));
     }
     SENTINEL_TRY(write_incidents(incident_rows(a.result.openings)));
     if (common_.json) {

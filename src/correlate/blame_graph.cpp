@@ -37,6 +37,8 @@ class Builder {
     return edges;
   }
 
+  const std::vector<std::optional<std::size_t>>& slow_network() const { return gap_taken_by_; }
+
  private:
   void blame(std::size_t from, std::size_t to, double share, Blame::Reason reason) {
     share = std::min(share, 1.0);
@@ -46,8 +48,8 @@ class Builder {
   }
 
   // Excess waits that no entry span accounts for belong to one end of their edge. The service on which most
-  // of them meet, in calls and in being called, takes all of its edges; then the next one (greedy vertex
-  // cover).
+  // of the lost time meets, in calls and in being called, takes all of its edges; then the next one (greedy
+  // vertex cover).
   void blame_slow_networks() {
     std::vector<std::size_t> slow;
     for (std::size_t i = 0; i < facts_.edges.size(); ++i) {
@@ -55,10 +57,13 @@ class Builder {
       if (gap.known() && gap.z >= kSlowZ && gap.excess_ms > 0) slow.push_back(i);
     }
     gap_taken_by_.assign(facts_.edges.size(), std::nullopt);
+    double worst = 0;
+    const auto lost = [&](std::size_t i) { return facts_.edges[i].gap.excess_ms / facts_.edges[i].gap.n; };
+    for (const auto i : slow) worst = std::max(worst, lost(i));
     while (!slow.empty()) {
       std::map<std::size_t, double> found;
       for (const auto i : slow)
-        for (const auto end : {facts_.edges[i].caller, facts_.edges[i].callee}) found[end] += 1;
+        for (const auto end : {facts_.edges[i].caller, facts_.edges[i].callee}) found[end] += lost(i) / worst;
       std::size_t best = 0;
       double best_cover = -1;
       for (const auto& [service, count] : found) {
@@ -106,7 +111,7 @@ class Builder {
     }
     if (edge.first_failures > 0 && caller.traced_failures > 0)
       put(unusual * kOrderWeight * edge.first_failures / caller.traced_failures, Blame::Reason::kOrder);
-    if (!edge.client.known() && edge.calls == 0) blame_excess(edge);
+    if (edge.topology && !edge.client.known() && edge.calls == 0) blame_excess(edge);
     if (edge.client.known() && edge.client.z >= kSlowZ && edge.client.excess_ms > 0) {
       double excess = edge.client.excess_ms;
       if (gap_taken_by_[i] == edge.caller) excess -= edge.gap.excess_ms;
@@ -207,8 +212,10 @@ class Builder {
 
 }  // namespace
 
-BlameGraph::BlameGraph(const Facts& facts, const Settings& settings)
-    : edges_(Builder(facts, settings).build()), of_(facts.services.size()) {
+BlameGraph::BlameGraph(const Facts& facts, const Settings& settings) : of_(facts.services.size()) {
+  Builder builder(facts, settings);
+  edges_ = builder.build();
+  slow_network_ = builder.slow_network();
   for (std::size_t i = 0; i < edges_.size(); ++i) of_[edges_[i].from].push_back(i);
 }
 

@@ -7,7 +7,7 @@
 //   calls     failed calls to the callee beyond the baseline, over the caller's failures;
 //   slow      milliseconds that calls to the callee took beyond the baseline, over the caller's own excess. A
 //             wait that the callee's entry span does not account for is a slow network: it is laid on that
-//             end of the edge on which most of the slow edges meet;
+//             end of the edge on which most of the lost time meets;
 //   excess    where no call itself was measured: the callee's own failures, or milliseconds, beyond its
 //   baseline,
 //             over those of its caller;
@@ -18,6 +18,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,8 @@ class BlameGraph {
 
   const std::vector<Blame>& edges() const { return edges_; }
   std::vector<const Blame*> from(std::size_t service) const;
+  // Per edge of the facts: the end to which its slow network belongs; none where the network is not slow.
+  const std::vector<std::optional<std::size_t>>& slow_network() const { return slow_network_; }
   // Where the trouble of one service comes to rest: a share per service, adding up to 1.
   std::vector<double> rest_of(std::size_t service) const;
   // The same for many services at once, each starting with its weight.
@@ -46,6 +49,7 @@ class BlameGraph {
  private:
   std::vector<Blame> edges_;                  // by (from, to)
   std::vector<std::vector<std::size_t>> of_;  // per service: its edges
+  std::vector<std::optional<std::size_t>> slow_network_;
 };
 
 }  // namespace sentinel::correlate

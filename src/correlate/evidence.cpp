@@ -8,6 +8,8 @@
 #include <optional>
 
 #include "base/text.hpp"
+#include "correlate/pattern_counts.hpp"
+#include "correlate/red_metrics.hpp"
 
 namespace sentinel::correlate {
 namespace {
@@ -27,6 +29,8 @@ enum Row : std::size_t {
   kNewPattern,
   kVanished,
   kMissingWork,
+  kCutShort,
+  kBusier,
   kNewCallee,
   kDeploy,
   kResource,
@@ -51,15 +55,27 @@ constexpr std::array<EvidenceKind, kRows> kCatalogue = {{
     {"missing_work", 1.5,
      "it did {missing} % less work than before ({docs:.0f} documents where {expected:.0f} "
      "were expected) while its callers changed by {callers} %"},
+    {"cut_short", 2.0,
+     "its requests break off: {now:.0f} {what} where requests of the same kind made {expected:.0f}"},
+    {"busier", 1.0,
+     "its requests do more than usual: {now:.0f} {what} where requests of the same kind made {expected:.0f}"},
     {"new_callee", 1.5, "it calls {callee}, which nobody called before; {failed} % of those calls fail"},
     {"deploy", 1.5, "version {version} first appeared at {clock}, {lead} before the trouble"},
     {"resource", 1.5, "its {metric} moved to {now:.4g} from {before:.4g}"},
 }};
 
-// Of the most time that any candidate lost in its own work: from here on a loss counts in full.
+// Of the most time that any candidate lost in the same way: from here on a loss counts in full.
 constexpr double kRelevantShare = 0.25;
 
+// A pattern's rate is compared with a baseline of so many windows; from this surprise on a change is certain.
+constexpr double kWindows = 10;
+constexpr double kSureChange = 6;
+
 double saturate(double x) { return std::clamp(x, 0.0, 1.0); }
+// Two milliseconds more here do not explain a second there.
+double relevance(double lost, double most) {
+  return most > 0 ? saturate(std::sqrt(std::max(0.0, lost) / (kRelevantShare * most))) : 0;
+}
 int percent(double share) { return static_cast<int>(std::lround(100 * share)); }
 std::string ms(double value) {
   return value < 10 ? fmt::format("{:.1f} ms", value) : fmt::format("{:.0f} ms", value);
@@ -162,25 +178,18 @@ void severity_evidence(const Scene& scene, std::size_t s, Found& found) {
                              fmt::arg("expected", fmt::format("{:.4g}", worst->expected))));
 }
 
-void latency_evidence(const Scene& scene, std::size_t s, Found& found) {
-  const ServiceFacts& service = scene.facts.services[s];
-  const Shift& shift = service.own.known() ? service.own : service.latency;
-  // The part of its slowness that is its own.
-  const double own = service.own.known() || service.latency.excess_ms <= 0
-                         ? 1
-                         : service.own_excess_ms / service.latency.excess_ms;
-  // Two milliseconds more here do not explain a second there.
-  double most = 0;
-  for (const auto c : scene.candidates) most = std::max(most, scene.facts.services[c].own_excess_ms);
-  const double relevant = most > 0 ? saturate(service.own_excess_ms / (kRelevantShare * most)) : 0;
-  // Where failures are the trouble, slowness without any is beside the point.
-  const bool beside = scene.facts.only_failures && service.errors <= service.errors_before + 2;
-  if (shift.known() && shift.z > 1.5)
-    found.push_back(
-        evidence(kOwnLatency, scene.facts, s, (beside ? 0.3 : 1.0) * own * relevant * (shift.z - 1.5) / 6,
-                 fmt::arg("now", ms(shift.mean_ms)), fmt::arg("before", ms(shift.mean_before_ms))));
+// Milliseconds that connections lost whose slowness belongs to this service's end.
+double lost_on_the_way(const Scene& scene, std::size_t s) {
+  double sum = 0;
+  for (const auto* edges : {&scene.facts.in[s], &scene.facts.out[s]})
+    for (const auto e : *edges)
+      if (scene.blame.slow_network()[e] == s) sum += scene.facts.edges[e].gap.excess_ms;
+  return sum;
+}
+
+void network_evidence(const Scene& scene, std::size_t s, Found& found) {
   double measured = 0;
-  double lost = 0;
+  double slow = 0;
   double worst_z = 0;
   double worst_ms = 0;
   for (const auto* edges : {&scene.facts.in[s], &scene.facts.out[s]})
@@ -188,22 +197,45 @@ void latency_evidence(const Scene& scene, std::size_t s, Found& found) {
       const Shift& gap = scene.facts.edges[e].gap;
       if (!gap.known()) continue;
       measured += 1;
-      if (gap.z < 2 || gap.excess_ms <= 0) continue;
-      lost += 1;
+      if (scene.blame.slow_network()[e] != s) continue;
+      slow += 1;
       worst_z = std::max(worst_z, gap.z);
       worst_ms = std::max(worst_ms, gap.excess_ms / gap.n);
     }
-  if (lost > 0)
-    found.push_back(evidence(
-        kNetwork, scene.facts, s, lost / measured * worst_z / 8, fmt::arg("edges", static_cast<int>(lost)),
-        fmt::arg("measured", static_cast<int>(measured)), fmt::arg("gap", ms(worst_ms))));
+  if (slow == 0) return;
+  double most = 0;
+  for (const auto c : scene.candidates) most = std::max(most, lost_on_the_way(scene, c));
+  found.push_back(evidence(kNetwork, scene.facts, s,
+                           relevance(lost_on_the_way(scene, s), most) * slow / measured * worst_z / 8,
+                           fmt::arg("edges", static_cast<int>(slow)),
+                           fmt::arg("measured", static_cast<int>(measured)), fmt::arg("gap", ms(worst_ms))));
+}
+
+void latency_evidence(const Scene& scene, std::size_t s, Found& found) {
+  const ServiceFacts& service = scene.facts.services[s];
+  const Shift& shift = service.own.known() ? service.own : service.latency;
+  // The part of its slowness that is its own.
+  const double own = service.own.known() || service.latency.excess_ms <= 0
+                         ? 1
+                         : service.own_excess_ms / service.latency.excess_ms;
+  double most = 0;
+  for (const auto c : scene.candidates) most = std::max(most, scene.facts.services[c].own_excess_ms);
+  const double relevant =
+      most > 0 ? saturate(std::sqrt(std::max(0.0, service.own_excess_ms) / (kRelevantShare * most))) : 0;
+  // Where failures are the trouble, slowness without any is beside the point.
+  const bool beside = scene.facts.only_failures && service.errors <= service.errors_before + 2;
+  if (shift.known() && shift.z > 1.5)
+    found.push_back(
+        evidence(kOwnLatency, scene.facts, s, (beside ? 0.3 : 1.0) * own * relevant * (shift.z - 1.5) / 6,
+                 fmt::arg("now", ms(shift.mean_ms)), fmt::arg("before", ms(shift.mean_before_ms))));
+  network_evidence(scene, s, found);
 }
 
 void error_evidence(const Scene& scene, std::size_t s, Found& found) {
   const ServiceFacts& service = scene.facts.services[s];
   const double extra = service.errors - service.errors_before;
   if (extra < 2 || extra < 3 * std::sqrt(service.errors_before + 1)) return;
-  found.push_back(evidence(kErrors, scene.facts, s, extra / std::max(service.docs, 1.0),
+  found.push_back(evidence(kErrors, scene.facts, s, std::sqrt(extra / std::max(service.docs, 1.0)),
                            fmt::arg("errors", service.errors), fmt::arg("docs", service.docs),
                            fmt::arg("expected", service.errors_before)));
 }
@@ -222,7 +254,11 @@ void pattern_evidence(const Scene& scene, std::size_t s, Found& found) {
     const auto own_count = static_cast<double>(pattern.services.at(name));
     const double share = total > 0 ? own_count / total : 1.0 / static_cast<double>(pattern.services.size());
     const bool bad = pattern.level >= model::Level::kWarning;
-    double strength = share * (bad ? 1.0 : 0.5);
+    // One odd line a day is everyday business; how sure the change is counts as much as what it says.
+    const double sure = saturate(std::abs(surprise(static_cast<double>(pattern.count),
+                                                   pattern.baseline_per_window * kWindows, kWindows)) /
+                                 kSureChange);
+    double strength = share * sure * (bad ? 1.0 : 0.5);
     switch (pattern.change) {
       case Pattern::Change::kNew:
         break;
@@ -231,7 +267,7 @@ void pattern_evidence(const Scene& scene, std::size_t s, Found& found) {
         break;
       case Pattern::Change::kGone:
       case Pattern::Change::kLess:
-        strength = share * (pattern.change == Pattern::Change::kGone ? 1.0 : 0.5);
+        strength = share * sure * (pattern.change == Pattern::Change::kGone ? 1.0 : 0.5);
         if (strength > gone_strength) gone_strength = strength, best_gone = &pattern;
         continue;
       case Pattern::Change::kSteady:
@@ -279,6 +315,41 @@ void work_evidence(const Scene& scene, std::size_t s, Found& found) {
                            fmt::arg("callers", percent(callers - 1))));
 }
 
+// 0..1: how sure and how much of the work per request is missing.
+double missing_share(const WorkShift& shift) {
+  if (!shift.known() || shift.z > -2) return 0;
+  return saturate((1 - shift.ratio()) / 0.4) * saturate((-shift.z - 1) / 4);
+}
+double cut_of(const ServiceFacts& service) {
+  return std::max(missing_share(service.work.lines), missing_share(service.work.calls));
+}
+
+// Lines and calls that requests of the same kind made before. What a caller leaves out after its callee broke
+// off is the callee's doing.
+void request_evidence(const Scene& scene, std::size_t s, Found& found) {
+  const ServiceWork& work = scene.facts.services[s].work;
+  const double cut = cut_of(scene.facts.services[s]);
+  const auto add = [&](Row row, double strength, bool lines) {
+    const WorkShift& shift = lines ? work.lines : work.calls;
+    found.push_back(evidence(row, scene.facts, s, strength, fmt::arg("now", shift.now),
+                             fmt::arg("what", lines ? "lines" : "calls"),
+                             fmt::arg("expected", shift.expected)));
+  };
+  if (cut > 0) {
+    double below = 0;
+    for (const auto e : scene.facts.out[s])
+      below = std::max(below, cut_of(scene.facts.services[scene.facts.edges[e].callee]));
+    add(kCutShort, cut * (1 - below), missing_share(work.lines) >= missing_share(work.calls));
+    return;
+  }
+  for (const bool lines : {false, true}) {
+    const WorkShift& shift = lines ? work.lines : work.calls;
+    if (!shift.known() || shift.z < 2 || shift.ratio() < 1.1) continue;
+    add(kBusier, saturate((shift.ratio() - 1) / 0.4) * saturate((shift.z - 1) / 4), lines);
+    return;
+  }
+}
+
 // Whoever begins to call something that was never there has changed.
 void new_callee_evidence(const Scene& scene, std::size_t s, Found& found) {
   if (scene.facts.services[s].docs_before == 0) return;
@@ -305,14 +376,27 @@ void deploy_evidence(const Scene& scene, std::size_t s, Found& found) {
                            fmt::arg("lead", format_duration(lead))));
 }
 
+// How much a moved metric says about its own service: what runs out there says most; load and waiting are as
+// often made elsewhere.
+double telling(const MetricFact& metric, bool latency_known) {
+  const MetricMeaning meaning = meaning_of(metric.metric);
+  if (meaning.role == MetricRole::kLatency) return latency_known ? 0 : 0.4;
+  if (meaning.role == MetricRole::kRequests) return 0;
+  if (meaning.role != MetricRole::kOther) return 1;
+  return telling_words(metric.metric);
+}
+
 void resource_evidence(const Scene& scene, std::size_t s, Found& found) {
+  const ServiceFacts& service = scene.facts.services[s];
   const MetricFact* worst = nullptr;
-  for (const auto& metric : scene.facts.services[s].metrics)
-    if (!worst || std::abs(metric.z) > std::abs(worst->z)) worst = &metric;
-  if (!worst || std::abs(worst->z) < 4) return;
-  found.push_back(evidence(kResource, scene.facts, s, (std::abs(worst->z) - 4) / 10,
-                           fmt::arg("metric", worst->metric), fmt::arg("now", worst->mean),
-                           fmt::arg("before", worst->mean_before)));
+  double most = 0;
+  for (const auto& metric : service.metrics) {
+    const double strength = telling(metric, service.latency.known()) * saturate((std::abs(metric.z) - 4) / 6);
+    if (strength > most) most = strength, worst = &metric;
+  }
+  if (worst)
+    found.push_back(evidence(kResource, scene.facts, s, most, fmt::arg("metric", worst->metric),
+                             fmt::arg("now", worst->mean), fmt::arg("before", worst->mean_before)));
 }
 
 }  // namespace
@@ -323,7 +407,7 @@ std::vector<Evidence> collect_evidence(const Scene& scene, std::size_t service) 
   Found found;
   for (const auto& collect :
        {blame_evidence, onset_evidence, severity_evidence, latency_evidence, error_evidence, pattern_evidence,
-        work_evidence, new_callee_evidence, deploy_evidence, resource_evidence})
+        work_evidence, request_evidence, new_callee_evidence, deploy_evidence, resource_evidence})
     collect(scene, service, found);
   std::erase_if(found, [](const Evidence& e) { return e.weight == 0; });
   std::ranges::stable_sort(

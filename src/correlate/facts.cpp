@@ -227,6 +227,8 @@ class Gatherer {
       };
       visit_spans(now ? events_ : before, visitor);
     }
+    for (auto& [service, work] : compare_work(before, events_))
+      if (const auto i = index(service)) facts_.services[*i].work = work;
     for (auto& [i, meter] : own) facts_.services[i].own = meter.measure();
     for (auto& [i, meter] : whole)
       if (const Shift shift = meter.measure(); shift.known()) facts_.services[i].latency = shift;

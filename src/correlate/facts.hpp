@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "correlate/correlate.hpp"
+#include "correlate/request_work.hpp"
 #include "correlate/shift.hpp"
 
 namespace sentinel::correlate {
@@ -34,6 +35,7 @@ struct ServiceFacts {
   Shift latency;               // entry to answer, callees included
   Shift own;                   // the same without the time spent waiting for callees
   double own_excess_ms = 0;    // milliseconds lost in its own work, callees' losses left out
+  ServiceWork work;            // per request
   std::optional<Time> onset;   // first sign of trouble
   std::vector<MetricFact> metrics;
   std::vector<std::size_t> patterns;  // changed patterns, indices into the input

@@ -23,13 +23,24 @@ std::vector<std::string> words_of(std::string_view name) {
   return words;
 }
 
+bool has_any(const std::vector<std::string>& words, std::initializer_list<std::string_view> any) {
+  return std::ranges::any_of(words, [&](const auto& w) { return std::ranges::find(any, w) != any.end(); });
+}
+
 }  // namespace
+
+double telling_words(std::string_view metric) {
+  const auto words = words_of(metric);
+  // What a client measures is the time of others.
+  if (has_any(words, {"client", "upstream"})) return 0;
+  if (has_any(words, {"net", "network", "rx", "tx", "bytes"})) return 0.2;
+  if (has_any(words, {"node", "host"})) return 0.3;
+  return 1;
+}
 
 MetricMeaning meaning_of(std::string_view metric) {
   const auto words = words_of(metric);
-  const auto has = [&](std::initializer_list<std::string_view> any) {
-    return std::ranges::any_of(words, [&](const auto& w) { return std::ranges::find(any, w) != any.end(); });
-  };
+  const auto has = [&](std::initializer_list<std::string_view> any) { return has_any(words, any); };
   const double share = has({"pct", "percent"}) ? 0.01 : 1;
   if (has({"client", "upstream", "queue", "gc"})) return {};
   if (has({"latency", "duration"}) || (has({"response"}) && has({"time"}))) {

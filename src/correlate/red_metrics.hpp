@@ -20,6 +20,11 @@ struct MetricMeaning {
 };
 MetricMeaning meaning_of(std::string_view metric);
 
+// How much a metric of no role says about its own service, 0..1, by the words in its name: what a service can
+// run out of (processor, memory, disk, threads, connections) most, bytes on the network and its host's
+// figures less.
+double telling_words(std::string_view metric);
+
 // One slice per bucket in which the service had requests; documents are requests, all as slow as their mean.
 // Services without a count of requests give none. By (start, service).
 std::vector<model::Slice> slices_from_metrics(std::span<const model::MetricSlice> metrics);

@@ -48,9 +48,13 @@ struct Node {
 void visit_spans(std::span<const model::LogEvent> events, const SpanVisitor& visitor) {
   std::vector<Node> nodes;
   std::unordered_map<std::string_view, std::size_t> by_id;
-  for (const auto& event : events) {
-    if (event.span_id.empty() || !event.has_duration() || event.service.empty()) continue;
-    if (by_id.emplace(event.span_id, nodes.size()).second) nodes.push_back({&event, kNone, kNone, {}});
+  // A request log line often carries the id of the span it was written in: the span itself goes first.
+  for (const bool spans : {true, false}) {
+    for (const auto& event : events) {
+      if (event.is_span != spans || event.span_id.empty() || !event.has_duration() || event.service.empty())
+        continue;
+      if (by_id.emplace(event.span_id, nodes.size()).second) nodes.push_back({&event, kNone, kNone, {}});
+    }
   }
   for (auto& node : nodes) {
     if (node.event->parent_id.empty()) continue;
