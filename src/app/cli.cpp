@@ -21,8 +21,8 @@ Examples:
 
 Exit codes: 0 fine, 1 failed, 2 wrong usage or config.)";
 
-const std::vector<std::string> kCommands = {"run",   "demo",      "simulate", "import", "query",
-                                            "check", "incidents", "runbooks", "version"};
+const std::vector<std::string> kCommands = {"run",   "demo",      "simulate", "import",  "query",
+                                            "check", "incidents", "runbooks", "analyze", "version"};
 
 // The subcommand or option that a misspelt word was meant to be, for "did you mean". Walks the words as the
 // parser does: a known subcommand opens its own, the word behind an option that takes one is its value.
@@ -153,6 +153,16 @@ int run_cli(int argc, char** argv) {
   auto* incidents_show = incidents_cmd->add_subcommand("show", "all that is known of one");
   incidents_show->add_option("ID", incident_id, "incident id; `latest` for the newest")->required();
 
+  bool show_analysis = false;
+  bool show_sent = false;
+  incidents_show->add_flag("--analysis", show_analysis, "the model's claims, questions and their price");
+  incidents_show->add_flag("--sent", show_sent, "with --analysis: exactly what was sent and received");
+
+  AnalyzeOptions analyze;
+  auto* analyze_cmd = app.add_subcommand("analyze", "ask the model about an incident, print its answer");
+  analyze_cmd->add_option("INCIDENT", analyze.incident, "incident id; `latest` for the newest")->required();
+  analyze_cmd->add_flag("--dry-run", analyze.dry_run, "print the exact request and its price, send nothing");
+
   auto* runbooks_cmd = app.add_subcommand("runbooks", "what fixed it last time");
   runbooks_cmd->require_subcommand(1);
   auto* runbooks_list = runbooks_cmd->add_subcommand("list", "all, by title");
@@ -187,6 +197,9 @@ int run_cli(int argc, char** argv) {
   if (backtest_cmd->parsed()) return backtest_command(common, backtest);
   if (check_cmd->parsed()) return check_command(common, print_config);
   if (incidents_list->parsed()) return incidents_list_command(common, incident_state, incident_limit);
+  if (analyze_cmd->parsed()) return analyze_command(common, analyze);
+  if (incidents_show->parsed() && (show_analysis || show_sent))
+    return incidents_analysis_command(common, incident_id, show_sent);
   if (incidents_show->parsed()) return incidents_show_command(common, incident_id);
   if (runbooks_list->parsed()) return runbooks_list_command(common);
   if (runbooks_search->parsed()) return runbooks_search_command(common, join(runbook_words, " "));

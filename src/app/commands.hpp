@@ -67,6 +67,13 @@ int query_command(const CommonOptions& common, const QueryOptions& options);
 int check_command(const CommonOptions& common, bool print);
 int incidents_list_command(const CommonOptions& common, const std::string& state, std::size_t limit);
 int incidents_show_command(const CommonOptions& common, const std::string& id);
+// What was asked of a model about it and what it cost; `sent`: with every byte sent and received.
+int incidents_analysis_command(const CommonOptions& common, const std::string& id, bool sent);
+struct AnalyzeOptions {
+  std::string incident;
+  bool dry_run = false;  // print the exact request and its price, send nothing
+};
+int analyze_command(const CommonOptions& common, const AnalyzeOptions& options);
 int runbooks_list_command(const CommonOptions& common);
 int runbooks_search_command(const CommonOptions& common, const std::string& words);
 int runbooks_import_command(const CommonOptions& common, const std::vector<std::string>& files);

@@ -63,6 +63,18 @@ struct Config {
     int max_tokens = 1024;
     double daily_budget_usd = 5;
     double incident_budget_usd = 0.5;
+    std::string provider = "anthropic";
+    std::string base_url;  // empty: ANTHROPIC_BASE_URL or the vendor's
+    std::string api_version = "2026-10-21";
+    std::string cheaper_model = "claude-haiku-5-5";
+    int max_input_tokens = 8000;
+    int concurrency = 2;
+    int timeout_seconds = 120;
+    bool redact_names = false;
+    std::vector<std::string> redact_patterns;
+    std::vector<std::string> user_id_fields = {"user_id", "uid", "user.id", "customer_id", "username"};
+    double input_usd_per_mtok = 0;   // 0: by the price table
+    double output_usd_per_mtok = 0;  // 0: by the price table
   } analyzer;
   struct Server {
     std::string listen = "127.0.0.1:8000";

@@ -153,6 +153,42 @@ std::vector<Key> make_keys() {
           "analyzer.incident_budget_usd", 0, 1000, [](Config& c) { return &c.analyzer.incident_budget_usd; },
           "spent on an incident at most"),
       text(
+          "analyzer.provider", {"anthropic", "openai"}, [](Config& c) { return &c.analyzer.provider; },
+          "openai: any server with /v1/chat/completions, at base_url"),
+      text(
+          "analyzer.base_url", {}, [](Config& c) { return &c.analyzer.base_url; },
+          "where the model's API is; by default ANTHROPIC_BASE_URL or the vendor's"),
+      text(
+          "analyzer.api_version", {"2026-10-21", "2023-06-01"},
+          [](Config& c) { return &c.analyzer.api_version; }, "of the Messages API"),
+      text(
+          "analyzer.cheaper_model", {}, [](Config& c) { return &c.analyzer.cheaper_model; },
+          "asked instead where the budget does not reach for the model"),
+      integer(
+          "analyzer.max_input_tokens", 1000, 100000, [](Config& c) { return &c.analyzer.max_input_tokens; },
+          "longest question; what tells least is left out first"),
+      integer(
+          "analyzer.concurrency", 1, 16, [](Config& c) { return &c.analyzer.concurrency; },
+          "incidents explained at a time, the most severe first"),
+      integer(
+          "analyzer.timeout_seconds", 5, 900, [](Config& c) { return &c.analyzer.timeout_seconds; },
+          "for an answer, all retries together"),
+      boolean(
+          "analyzer.redact_names", [](Config& c) { return &c.analyzer.redact_names; },
+          "replace service and host names too before anything is sent"),
+      texts(
+          "analyzer.redact_patterns", {}, [](Config& c) { return &c.analyzer.redact_patterns; },
+          "regular expressions; what they match is never sent"),
+      texts(
+          "analyzer.user_id_fields", {}, [](Config& c) { return &c.analyzer.user_id_fields; },
+          "names whose values are user ids in log messages"),
+      number(
+          "analyzer.input_usd_per_mtok", 0, 1000, [](Config& c) { return &c.analyzer.input_usd_per_mtok; },
+          "price of a million input tokens; 0: by the table"),
+      number(
+          "analyzer.output_usd_per_mtok", 0, 1000, [](Config& c) { return &c.analyzer.output_usd_per_mtok; },
+          "price of a million output tokens; 0: by the table"),
+      text(
           "server.listen", {}, [](Config& c) { return &c.server.listen; },
           "address and port of API and _bulk"),
       integer(
@@ -211,6 +247,7 @@ const std::vector<SecretName>& secret_names() {
       {"pagerduty_routing_key", "PAGERDUTY_ROUTING_KEY"},
       {"server.token", "SENTINELOPS_SERVER_TOKEN"},
       {"analyzer.api_key", "ANTHROPIC_API_KEY"},
+      {"analyzer.auth_token", "ANTHROPIC_AUTH_TOKEN"},
       {"slack_webhook_url", "SLACK_WEBHOOK_URL"},
   };
   return names;

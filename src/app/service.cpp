@@ -8,6 +8,7 @@
 #include "api/api.hpp"
 #include "api/prometheus_metrics.hpp"
 #include "api/web_app.hpp"
+#include "app/analysis/setup.hpp"
 #include "ingest/es_dialect.hpp"
 #include "ingest/otlp_receiver.hpp"
 #include "net/server.hpp"
@@ -44,6 +45,7 @@ struct Service::Impl {
   Result<void> open_stores();
   Result<void> serve();
   void maintain(Time now);
+  Result<void> start_analyst(Time now);
   api::Status status() const;
 
   Config config;
@@ -55,6 +57,8 @@ struct Service::Impl {
   std::unique_ptr<telemetry::EmbeddedTelemetry> store;
   std::unique_ptr<state::StateStore> state;
   std::unique_ptr<engine::Engine> engine;
+  std::unique_ptr<net::Transport> model_transport;
+  std::unique_ptr<Analyst> analyst;  // none where nothing may be sent
   std::unique_ptr<ingest::EsDialect> dialect;
   std::unique_ptr<ingest::OtlpReceiver> otlp;
   std::unique_ptr<api::Api> api;
@@ -165,11 +169,26 @@ Result<void> Service::Impl::serve() {
 Result<void> Service::start(Options options, const std::function<void(double)>& progress) {
   SENTINEL_TRY(impl_->open_stores());
   const Time now = impl_->clock.now();
+  auto settings = engine_settings(impl_->config);
+  settings.model_note = no_model_because(impl_->config, impl_->environment);
   impl_->engine = std::make_unique<engine::Engine>(
       engine::Engine::Deps{*impl_->store, *impl_->state, impl_->log.named("engine"), impl_->metrics},
-      engine_settings(impl_->config));
+      settings);
   SENTINEL_TRY(impl_->engine->start(now, progress));
+  if (settings.model_note.empty()) SENTINEL_TRY(impl_->start_analyst(now));
   if (options.serve) SENTINEL_TRY(impl_->serve());
+  return {};
+}
+
+Result<void> Service::Impl::start_analyst(Time now) {
+  const auto settings = analyst_settings(config, environment);
+  if (const auto warning = analyze::model_warning(settings.question.model, now))
+    log.warning("analyzer.model", {{"text", *warning}});
+  model_transport = net::make_curl_transport({.user_agent = "sentinelops"});
+  analyst = std::make_unique<Analyst>(
+      Analyst::Deps{*engine, *state, *model_transport, clock, log.named("analyze"), metrics}, settings);
+  auto started = analyst->start();
+  if (!started) return fail(std::move(started).error(), "analyzer.redact_patterns");
   return {};
 }
 
@@ -183,8 +202,13 @@ void Service::Impl::maintain(Time now) {
 Result<engine::TickReport> Service::tick() {
   const Time now = impl_->clock.now();
   auto report = impl_->engine->tick(now);
-  while (report && report->backlog) report = impl_->engine->tick(now);
+  auto changed = report ? report->changed : std::vector<model::Incident>();
+  while (report && report->backlog) {
+    report = impl_->engine->tick(now);
+    if (report) changed.insert(changed.end(), report->changed.begin(), report->changed.end());
+  }
   impl_->maintain(now);
+  if (impl_->analyst) impl_->analyst->consider(changed);
   return report;
 }
 
@@ -201,7 +225,13 @@ void Service::run_until(std::stop_token stop) {
   }
 }
 
+bool Service::wait_for_analyses(std::chrono::milliseconds most) {
+  return !impl_->analyst || impl_->analyst->wait_idle(most);
+}
+
 void Service::stop() {
+  if (impl_->analyst) impl_->analyst->stop();
+  impl_->analyst.reset();
   if (impl_->server) impl_->server->stop();
   impl_->server.reset();
   if (impl_->engine && impl_->state) {

@@ -1,6 +1,7 @@
 // The running product: stores, engine, server and their threads, started in order and stopped in reverse.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <stop_token>
@@ -34,6 +35,8 @@ class Service {
   Result<engine::TickReport> tick();
   // Ticks every interval until a stop is asked for; then a last one is finished and all is stopped.
   void run_until(std::stop_token stop);
+  // Whether no question to a model is under way any more, at the latest after `most`; at once without one.
+  bool wait_for_analyses(std::chrono::milliseconds most);
   // Stops the server, writes what is queued, saves the detector's state. Again: nothing.
   void stop();
 

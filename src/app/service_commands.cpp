@@ -90,6 +90,7 @@ int run_command(const CommonOptions& common, const RunOptions& options) {
   }
   const auto tick = service.tick();
   if (!tick) return report(tick.error());
+  (void)service.wait_for_analyses(std::chrono::seconds(session->config.analyzer.timeout_seconds));
   const auto incidents = active_incidents(service);
   if (common.json) {
     print(incidents_json(incidents).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
@@ -147,6 +148,8 @@ int demo_command(const CommonOptions& common, const DemoOptions& options) {
   if (const auto started = service.start({}); !started) return report(started.error());
   const auto tick = service.tick();
   if (!tick) return report(tick.error());
+  // What misbehaves is known and announced; the card waits for the model's word, where one is asked.
+  (void)service.wait_for_analyses(std::chrono::seconds(session->config.analyzer.timeout_seconds));
   const auto incidents = active_incidents(service);
   if (common.json) {
     print(incidents_json(incidents).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");

@@ -67,6 +67,24 @@ Style terminal_style(bool no_colour) {
   return style;
 }
 
+namespace {
+
+// What a model claims, each with what it rests on, or with what the facts do not bear out.
+std::string claims_text(const model::Analysis& analysis, const Style& style) {
+  std::string out = "\n  " + style.bold("what " + one_line(analysis.source, 60) + " says") + "\n";
+  for (const auto& claim : analysis.claims) {
+    std::string cited;
+    for (const auto& citation : claim.citations) cited += (cited.empty() ? "" : " ") + name_of(citation.id);
+    const std::string mark = claim.is_verified()
+                                 ? style.dim("verified " + cited)
+                                 : style.bold("UNVERIFIED ") + one_line(join(claim.problems, "; "), 200);
+    out += fmt::format("    - {}\n      {}\n", wrap(one_line(claim.text, 400), 6, style.width), mark);
+  }
+  return out;
+}
+
+}  // namespace
+
 std::string incident_card(const model::Incident& incident, const Style& style) {
   constexpr std::size_t kIndent = 15;
   std::string out;
@@ -81,8 +99,15 @@ std::string incident_card(const model::Incident& incident, const Style& style) {
                   incident.resolved_at ? ", resolved " + format_clock(*incident.resolved_at) : ""));
   if (incident.analysis) {
     row("root cause", one_line(incident.analysis->root_cause, 500));
-    row("confidence", fmt::format("{} ({})", model::to_string(incident.analysis->confidence),
-                                  one_line(incident.analysis->source)));
+    const auto& note = incident.analysis->model_note;
+    row("confidence", fmt::format("{} ({}{}{})", model::to_string(incident.analysis->confidence),
+                                  one_line(incident.analysis->source),
+                                  note.empty() ? "" : "; no model's answer: ", one_line(note, 200)));
+    if (incident.analysis->source != "deterministic" && !incident.analysis->note.empty())
+      row("note", one_line(incident.analysis->note, 500));
+    if (incident.deterministic)
+      row("by evidence", fmt::format("{} ({})", one_line(incident.deterministic->root_cause, 300),
+                                     model::to_string(incident.deterministic->confidence)));
   }
   std::string affected;
   for (std::size_t i = 1; i < incident.services.size(); ++i)
@@ -93,6 +118,7 @@ std::string incident_card(const model::Incident& incident, const Style& style) {
     out += fmt::format("    {} {:<20} {}\n", style.severity(anomaly.severity), name_of(anomaly.service),
                        wrap(one_line(anomaly.sentence, 300), 28, style.width - 3));
   }
+  if (incident.analysis && !incident.analysis->claims.empty()) out += claims_text(*incident.analysis, style);
   if (!incident.causes.empty()) {
     out += "\n  " + style.bold("why we think so") + "\n";
     std::size_t shown = 0;
@@ -127,6 +153,30 @@ std::string incident_card(const model::Incident& incident, const Style& style) {
     for (const auto& step : incident.analysis->remediation_steps)
       out += fmt::format("    {}. {}\n", ++number, wrap(one_line(step, 400), 7, style.width));
   }
+  return out;
+}
+
+std::string analysis_text(const model::Incident& incident, const Style& style) {
+  constexpr std::size_t kIndent = 15;
+  std::string out = fmt::format("\n{} {}\n", style.bold(name_of(incident.id)), one_line(incident.title, 300));
+  const auto row = [&](std::string_view name, const std::string& text) {
+    if (!text.empty()) out += fmt::format("  {:<13}{}\n", name, wrap(text, kIndent, style.width));
+  };
+  if (!incident.analysis) return out + "  no analysis yet\n";
+  const auto& analysis = *incident.analysis;
+  row("root cause", one_line(analysis.root_cause, 700));
+  row("confidence", fmt::format("{} ({})", model::to_string(analysis.confidence), one_line(analysis.source)));
+  row("summary", one_line(analysis.summary, 400));
+  row("note", one_line(analysis.note, 500));
+  row("no model", one_line(analysis.model_note, 300));
+  if (incident.deterministic)
+    row("by evidence", fmt::format("{} ({})", one_line(incident.deterministic->root_cause, 400),
+                                   model::to_string(incident.deterministic->confidence)));
+  if (!analysis.claims.empty()) out += claims_text(analysis, style);
+  if (!analysis.remediation_steps.empty()) out += "\n  " + style.bold("what to do") + "\n";
+  int number = 0;
+  for (const auto& step : analysis.remediation_steps)
+    out += fmt::format("    {}. {}\n", ++number, wrap(one_line(step, 600), 7, style.width));
   return out;
 }
 

@@ -28,6 +28,8 @@ Style terminal_style(bool no_colour);
 // The whole story of an incident on one screen: what, since when, who started it and why, who suffers, what
 // to do.
 std::string incident_card(const model::Incident& incident, const Style& style);
+// Its analysis alone: both views, every claim with what it rests on or what is wrong with it.
+std::string analysis_text(const model::Incident& incident, const Style& style);
 std::string timeline_text(std::span<const model::IncidentEvent> events, const Style& style);
 std::string event_line(const model::LogEvent& event, const Style& style);
 // Columns padded to their widest cell; the first row is the head. Cells are plain text, without colours.

@@ -326,8 +326,13 @@ Result<void> Engine::Impl::judge(std::vector<model::Anomaly> anomalies,
         if (shares_anomaly(incident, groups[g])) incident.runbooks = runbooks[g];
       }
       // A model's answer is replaced only by its own update; the deterministic report follows the facts.
-      if (incident.analysis && incident.analysis->source != "deterministic") continue;
-      incident.analysis = analyze::deterministic_report(group_of(incident), incident.runbooks);
+      auto computed = analyze::deterministic_report(group_of(incident), incident.runbooks);
+      if (incident.analysis && incident.analysis->source != "deterministic") {
+        incident.deterministic = std::move(computed);
+        continue;
+      }
+      computed.model_note = incident.analysis ? incident.analysis->model_note : settings.model_note;
+      incident.analysis = std::move(computed);
     }
     return true;
   }));
@@ -630,6 +635,38 @@ Result<state::OutboxRow> Engine::drop_message(std::int64_t id, std::string_view 
   row->last_error = fmt::format("dropped by {}", who);
   SENTINEL_TRY(impl_->deps.state.update_outbox(*row));
   return *row;
+}
+
+Result<void> Engine::attach_analysis(const std::string& id, model::Analysis analysis, Time now) {
+  const std::string text =
+      fmt::format("{} explained it, confidence {}{}", analysis.source, model::to_string(analysis.confidence),
+                  analysis.note.empty() ? "" : ": " + analysis.note);
+  SENTINEL_TRY(impl_->command(id, now, [&](const model::Incident& incident) -> Result<incidents::Outcome> {
+    if (!incident.merged_into.empty())
+      return fail(ErrorKind::kConflict,
+                  fmt::format("incident {} is part of {} now", id, incident.merged_into));
+    incidents::Outcome outcome;
+    auto& changed = outcome.changed.emplace_back(incident);
+    if (changed.analysis && changed.analysis->source == "deterministic")
+      changed.deterministic = std::move(changed.analysis);
+    if (changed.deterministic) changed.deterministic->model_note.clear();
+    changed.analysis = std::move(analysis);
+    changed.updated_at = std::max(changed.updated_at, now);
+    outcome.events.push_back(
+        {.incident_id = id, .at = now, .kind = "analyzed", .actor = changed.analysis->source, .text = text});
+    return outcome;
+  }));
+  return {};
+}
+
+Result<void> Engine::note_no_analysis(const std::string& id, std::string_view why, Time now) {
+  return impl_->command(id, now, [&](const model::Incident& incident) -> Result<incidents::Outcome> {
+    incidents::Outcome outcome;
+    if (!incident.analysis || incident.analysis->model_note == why) return outcome;
+    auto& changed = outcome.changed.emplace_back(incident);
+    changed.analysis->model_note = std::string(why);
+    return outcome;
+  });
 }
 
 std::vector<detect::Explanation> Engine::explain(const std::string& service) const {

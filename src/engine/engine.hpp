@@ -77,6 +77,11 @@ class Engine {
   // Messages to channels: a parked one is tried again, or one is given up.
   Result<state::OutboxRow> retry_message(std::int64_t id, Time now);
   Result<state::OutboxRow> drop_message(std::int64_t id, std::string_view who, Time now);
+  // A model's answer becomes the incident's analysis, the deterministic report stays as the other view; the
+  // history says `analyzed`. Nothing else of the incident changes, whatever the answer holds.
+  Result<void> attach_analysis(const std::string& incident_id, model::Analysis analysis, Time now);
+  // Why no model's answer stands there; shown with the deterministic report, no event.
+  Result<void> note_no_analysis(const std::string& incident_id, std::string_view why, Time now);
 
   // Why each metric of the service does or does not alert, as of the slices of the last tick.
   std::vector<detect::Explanation> explain(const std::string& service) const;

@@ -24,8 +24,9 @@ struct Settings {
   Duration recent = minutes(80);                // closed slices kept in memory for correlation
   Duration page = hours(6);                     // of history asked for at once
   Duration snapshot_every = minutes(10);
-  std::size_t event_sample = 2000;                     // warnings and errors that correlation looks at
-  std::size_t span_sample = 6000;                      // spans, and lines for patterns
+  std::size_t event_sample = 2000;  // warnings and errors that correlation looks at
+  std::size_t span_sample = 6000;   // spans, and lines for patterns
+  std::string model_note;  // said with a new incident's report: why no model will answer ("no API key")
   std::set<std::string, std::less<>> disabled_stages;  // for tests that prove what a stage is for
 };
 

@@ -16,6 +16,22 @@ enum class Confidence : std::uint8_t { kLow, kMedium, kHigh };
 std::string_view to_string(Confidence confidence);
 std::optional<Confidence> parse_confidence(std::string_view text);  // any case
 
+// What a claim rests on, as it read when the claim was made: ids may be given anew later.
+struct Citation {
+  std::string id;    // "E1", "A2"
+  std::string text;  // what it says
+  friend bool operator==(const Citation&, const Citation&) = default;
+};
+
+// One sentence of a model's answer, held against the facts. The first of an answer is its main claim.
+struct Claim {
+  std::string text;
+  std::vector<Citation> citations;
+  std::vector<std::string> problems;  // what does not resolve, one phrase each; none: verified
+  bool is_verified() const { return problems.empty(); }
+  friend bool operator==(const Claim&, const Claim&) = default;
+};
+
 // The five fields of the original, and where they come from.
 struct Analysis {
   std::string root_cause;
@@ -25,6 +41,9 @@ struct Analysis {
   std::string summary;                   // one line
   std::string source = "deterministic";  // or the model's id
   std::string note;                      // why it is what it is ("no API key"), may be empty
+  std::vector<Claim> claims;             // of a model's answer; the deterministic report has none
+  std::string model_note;  // deterministic: why no model's answer stands here ("the API is overloaded"),
+                           // may be empty
 };
 
 enum class IncidentState : std::uint8_t { kOpen, kAcknowledged, kResolved };
@@ -50,7 +69,8 @@ struct Incident {
   std::vector<LogEvent> events;
   std::vector<RunbookMatch> runbooks;
   std::optional<Analysis> analysis;
-  int suppressed = 0;  // duplicates within the cooldown
+  std::optional<Analysis> deterministic;  // the other view, where `analysis` is a model's
+  int suppressed = 0;                     // duplicates within the cooldown
   int reopened = 0;
   std::string acknowledged_by;     // empty when nobody did
   bool flapping = false;           // relapsed three times or more: resolves only after a longer clean time

@@ -351,6 +351,23 @@ Result<RunbookMatch> read_match(const json& source, std::string path) {
   return std::move(in).finish(std::move(match));
 }
 
+Result<Citation> read_citation(const json& source, std::string path) {
+  Reader in(source, path + ".");
+  Citation citation;
+  in.read("id", citation.id);
+  in.read("text", citation.text);
+  return std::move(in).finish(std::move(citation));
+}
+
+Result<Claim> read_claim(const json& source, std::string path) {
+  Reader in(source, path + ".");
+  Claim claim;
+  in.read("text", claim.text);
+  in.read_list("evidence", claim.citations, read_citation);
+  in.read("problems", claim.problems);
+  return std::move(in).finish(std::move(claim));
+}
+
 Result<Analysis> read_analysis(const json& source, std::string path) {
   Reader in(source, path.empty() ? "" : path + ".");
   Analysis a;
@@ -361,6 +378,8 @@ Result<Analysis> read_analysis(const json& source, std::string path) {
   in.read("summary", a.summary);
   in.read("source", a.source);
   in.read("note", a.note);
+  in.read_list("claims", a.claims, read_claim);
+  in.read("model_note", a.model_note);
   return std::move(in).finish(std::move(a));
 }
 
@@ -470,6 +489,16 @@ json to_json(const Analysis& a) {
             {"summary", a.summary},
             {"source", a.source}};
   if (!a.note.empty()) j["note"] = a.note;
+  if (!a.model_note.empty()) j["model_note"] = a.model_note;
+  for (const auto& claim : a.claims) {
+    json evidence = json::array();
+    for (const auto& citation : claim.citations)
+      evidence.push_back({{"id", citation.id}, {"text", citation.text}});
+    j["claims"].push_back({{"text", claim.text},
+                           {"evidence", std::move(evidence)},
+                           {"verified", claim.is_verified()},
+                           {"problems", claim.problems}});
+  }
   return j;
 }
 
@@ -506,6 +535,7 @@ json to_json(const Incident& i) {
     j["root_cause"] = i.analysis->root_cause;
     j["confidence"] = to_string(i.analysis->confidence);
   }
+  if (i.deterministic) j["deterministic_analysis"] = to_json(*i.deterministic);
   return j;
 }
 
@@ -550,6 +580,11 @@ Result<Incident> incident_from_json(const json& source) {
   if (const json* analysis = in.find("analysis")) {
     auto read = read_analysis(*analysis, "analysis");
     if (read) i.analysis = std::move(*read);
+    in.keep(read ? Result<void>() : Result<void>(tl::unexpected<Error>(read.error())));
+  }
+  if (const json* analysis = in.find("deterministic_analysis")) {
+    auto read = read_analysis(*analysis, "deterministic_analysis");
+    if (read) i.deterministic = std::move(*read);
     in.keep(read ? Result<void>() : Result<void>(tl::unexpected<Error>(read.error())));
   }
   in.read("suppressed", i.suppressed);

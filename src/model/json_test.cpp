@@ -82,22 +82,23 @@ bool same(const std::vector<T>& a, const std::vector<T>& b) {
 bool same(const std::optional<Analysis>& a, const std::optional<Analysis>& b) {
   if (!a || !b) return a.has_value() == b.has_value();
   const auto fields = [](const Analysis& x) {
-    const auto& [cause, confidence, steps, services, summary, source, note] = x;
-    return std::tie(cause, confidence, steps, services, summary, source, note);
+    const auto& [cause, confidence, steps, services, summary, source, note, claims, model_note] = x;
+    return std::tie(cause, confidence, steps, services, summary, source, note, claims, model_note);
   };
   return fields(*a) == fields(*b);
 }
 bool same(const Incident& a, const Incident& b) {
   const auto plain = [](const Incident& x) {
     const auto& [id, title, severity, state, created, updated, resolved, onset, last_bad, key, services,
-                 anomalies, causes, links, patterns, events, runbooks, analysis, suppressed, reopened, who,
-                 flapping, silenced, suggestion, apart, merged] = x;
+                 anomalies, causes, links, patterns, events, runbooks, analysis, deterministic, suppressed,
+                 reopened, who, flapping, silenced, suggestion, apart, merged] = x;
     return std::tie(id, title, severity, state, created, updated, resolved, onset, last_bad, key, services,
                     suppressed, reopened, who, flapping, silenced, suggestion, apart, merged);
   };
   return plain(a) == plain(b) && same(a.anomalies, b.anomalies) && same(a.causes, b.causes) &&
          same(a.links, b.links) && same(a.patterns, b.patterns) && same(a.events, b.events) &&
-         same(a.runbooks, b.runbooks) && same(a.analysis, b.analysis);
+         same(a.runbooks, b.runbooks) && same(a.analysis, b.analysis) &&
+         same(a.deterministic, b.deterministic);
 }
 
 // Draws values as a fleet could produce them, odd text and extreme numbers included.
@@ -131,10 +132,8 @@ class Draw {
     i.patterns = some<Pattern>([&] { return pattern(); });
     i.events = some<LogEvent>([&] { return event(); });
     i.runbooks = some<RunbookMatch>([&] { return RunbookMatch{runbook(), number(), texts()}; });
-    if (rng_.chance(0.5)) {
-      i.analysis = Analysis{
-          text(), static_cast<Confidence>(rng_.integer(0, 2)), texts(), texts(), text(), text(), text()};
-    }
+    if (rng_.chance(0.5)) i.analysis = analysis();
+    if (rng_.chance(0.5)) i.deterministic = analysis();
     i.suppressed = static_cast<int>(rng_.integer(0, 1000));
     i.reopened = static_cast<int>(rng_.integer(0, 3));
     i.acknowledged_by = text();
@@ -154,6 +153,19 @@ class Draw {
   }
   std::vector<std::string> texts() {
     return some<std::string>([&] { return text(); });
+  }
+  Analysis analysis() {
+    return {text(),
+            static_cast<Confidence>(rng_.integer(0, 2)),
+            texts(),
+            texts(),
+            text(),
+            text(),
+            text(),
+            some<Claim>([&] {
+              return Claim{text(), some<Citation>([&] { return Citation{text(), text()}; }), texts()};
+            }),
+            text()};
   }
   double number() {
     const double numbers[] = {0, -1.5, 1e-300, 1e300, 0.1, rng_.normal()};

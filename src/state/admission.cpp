@@ -12,6 +12,10 @@ Result<void> admit(const Change& change) {
       return fail(ErrorKind::kInvalid,
                   "message of incident " + row.incident_id + " to " + row.channel + ": must have a key");
   }
+  for (const auto& record : change.analyses) {
+    if (record.id.empty())
+      return fail(ErrorKind::kInvalid, "analysis of incident " + record.incident_id + ": must have an id");
+  }
   return {};
 }
 

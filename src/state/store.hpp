@@ -9,6 +9,7 @@
 
 #include "base/result.hpp"
 #include "base/time.hpp"
+#include "model/analysis_record.hpp"
 #include "model/incident.hpp"
 #include "model/ledger.hpp"
 #include "model/runbook.hpp"
@@ -42,9 +43,10 @@ struct Change {
   std::vector<model::LedgerEntry> ledger;  // inserted or replaced by slice
   std::vector<std::pair<std::string, std::string>>
       blobs;  // named snapshots (baselines, patterns), replaced by name
+  std::vector<model::AnalysisRecord> analyses = {};  // inserted or replaced by id
   bool empty() const {
     return incidents.empty() && events.empty() && outbox.empty() && outbox_updates.empty() &&
-           ledger.empty() && blobs.empty();
+           ledger.empty() && blobs.empty() && analyses.empty();
   }
 };
 
@@ -69,6 +71,14 @@ struct RunbookQuery {
   std::vector<std::string> tags;      // the same for tags
   std::string text;                   // free words, ranked by BM25; operators have no meaning in it
   std::size_t limit = 5;
+};
+
+struct AnalysisQuery {
+  std::string incident_id = {};  // empty: any
+  std::optional<Time> from = {};
+  std::optional<Time> to = {};  // exclusive
+  bool bodies = false;          // with what was sent and received
+  std::size_t limit = 10'000;   // the newest of them
 };
 
 class StateStore {
@@ -108,6 +118,9 @@ class StateStore {
   virtual Result<std::optional<std::string>> blob(const std::string& name) = 0;
   // Names that begin so, sorted.
   virtual Result<std::vector<std::string>> blob_names(const std::string& prefix) = 0;
+
+  virtual Result<std::vector<model::AnalysisRecord>> analyses(
+      const AnalysisQuery& query) = 0;  // oldest first (asked_at, then id)
 };
 
 }  // namespace sentinel::state

@@ -95,6 +95,7 @@ Result<void> MemoryState::commit(const Change& change) {
   }
   for (const auto& entry : change.ledger) ledger_[entry.slice] = entry;
   for (const auto& [name, bytes] : change.blobs) blobs_[name] = bytes;
+  for (const auto& record : change.analyses) analyses_[record.id] = record;
   return {};
 }
 
@@ -250,6 +251,22 @@ Result<std::vector<std::string>> MemoryState::blob_names(const std::string& pref
   for (auto it = blobs_.lower_bound(prefix); it != blobs_.end() && it->first.starts_with(prefix); ++it)
     names.push_back(it->first);
   return names;
+}
+
+Result<std::vector<model::AnalysisRecord>> MemoryState::analyses(const AnalysisQuery& query) {
+  const std::lock_guard lock(mutex_);
+  std::vector<model::AnalysisRecord> found;
+  for (const auto& [id, record] : analyses_) {
+    if (!query.incident_id.empty() && record.incident_id != query.incident_id) continue;
+    if ((query.from && record.asked_at < *query.from) || (query.to && record.asked_at >= *query.to)) continue;
+    found.push_back(record);
+    if (!query.bodies) found.back().sent = found.back().received = "";
+  }
+  std::stable_sort(found.begin(), found.end(),
+                   [](const auto& a, const auto& b) { return a.asked_at < b.asked_at; });
+  if (found.size() > query.limit)
+    found.erase(found.begin(), found.end() - static_cast<std::ptrdiff_t>(query.limit));
+  return found;
 }
 
 }  // namespace sentinel::state

@@ -30,6 +30,7 @@ class MemoryState final : public StateStore {
   Result<std::optional<model::LedgerEntry>> newest_ledger_entry() override;
   Result<std::optional<std::string>> blob(const std::string& name) override;
   Result<std::vector<std::string>> blob_names(const std::string& prefix) override;
+  Result<std::vector<model::AnalysisRecord>> analyses(const AnalysisQuery& query) override;
 
  private:
   std::mutex mutex_;
@@ -40,6 +41,7 @@ class MemoryState final : public StateStore {
   std::vector<OutboxRow> outbox_;
   std::map<Time, model::LedgerEntry> ledger_;
   std::map<std::string, std::string> blobs_;
+  std::map<std::string, model::AnalysisRecord> analyses_;
 };
 
 }  // namespace sentinel::state

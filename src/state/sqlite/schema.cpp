@@ -12,7 +12,7 @@ namespace {
 
 // An incident is kept as its JSON (model/json.hpp), beside the columns that queries filter by. Times are
 // microseconds.
-constexpr std::array<const char*, 2> kSteps = {R"(
+constexpr std::array<const char*, 3> kSteps = {R"(
 CREATE TABLE incident(
   id TEXT PRIMARY KEY, created_at INTEGER NOT NULL, state TEXT NOT NULL, severity INTEGER NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
 CREATE INDEX incident_by_time ON incident(created_at DESC, id DESC);
@@ -43,6 +43,16 @@ CREATE TABLE blob(name TEXT PRIMARY KEY, bytes BLOB NOT NULL) WITHOUT ROWID;
                                                R"(
 ALTER TABLE silence ADD COLUMN body TEXT NOT NULL DEFAULT '';
 CREATE INDEX outbox_by_channel ON outbox(channel, status, id);
+)",
+                                               R"(
+CREATE TABLE analysis(
+  id TEXT PRIMARY KEY, incident_id TEXT NOT NULL, asked_at INTEGER NOT NULL, answered_at INTEGER, provider TEXT NOT NULL,
+  model TEXT NOT NULL, outcome TEXT NOT NULL, occasion TEXT NOT NULL, fingerprint TEXT NOT NULL, sent TEXT NOT NULL,
+  received TEXT NOT NULL, input_tokens INTEGER NOT NULL, cache_write_tokens INTEGER NOT NULL,
+  cache_read_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL, estimated_usd REAL NOT NULL, usd REAL NOT NULL,
+  note TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX analysis_by_time ON analysis(asked_at);
+CREATE INDEX analysis_by_incident ON analysis(incident_id, asked_at);
 )"};
 
 constexpr auto kNewest = static_cast<std::int64_t>(kSteps.size());

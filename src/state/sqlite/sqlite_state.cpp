@@ -89,11 +89,13 @@ class SqliteState final : public StateStore {
   Result<std::optional<model::LedgerEntry>> newest_ledger_entry() override;
   Result<std::optional<std::string>> blob(const std::string& name) override;
   Result<std::vector<std::string>> blob_names(const std::string& prefix) override;
+  Result<std::vector<model::AnalysisRecord>> analyses(const AnalysisQuery& query) override;
 
  private:
   Result<void> put_incident(const model::Incident& incident);
   Result<void> add_event(const model::IncidentEvent& event);
   Result<void> add_outbox(const OutboxRow& row);
+  Result<void> put_analysis(const model::AnalysisRecord& record);
   Result<std::vector<model::LedgerEntry>> read_ledger(Statement statement);
 
   // One connection writes, one reads: in WAL a reader never waits for the writer.
@@ -202,6 +204,7 @@ Result<void> SqliteState::commit(const Change& change) {
         auto put, Statement::prepare(writer_.get(), "INSERT OR REPLACE INTO blob(name, bytes) VALUES(?,?)"));
     SENTINEL_TRY(put.bind(name).bind_blob(bytes).run());
   }
+  for (const auto& record : change.analyses) SENTINEL_TRY(put_analysis(record));
   return transaction.commit();
 }
 
@@ -538,6 +541,79 @@ Result<std::vector<std::string>> SqliteState::blob_names(const std::string& pref
     if (!more) return names;
     names.push_back(rows.text(0));
   }
+}
+
+Result<void> SqliteState::put_analysis(const model::AnalysisRecord& r) {
+  SENTINEL_ASSIGN(
+      auto put,
+      Statement::prepare(
+          writer_.get(),
+          "INSERT OR REPLACE INTO analysis(id, incident_id, asked_at, answered_at, provider, model, outcome, "
+          "occasion, fingerprint, sent, received, input_tokens, cache_write_tokens, cache_read_tokens, "
+          "output_tokens, estimated_usd, usd, note) "
+          "VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"));
+  put.bind(r.id).bind(r.incident_id).bind(micros(r.asked_at));
+  r.answered_at ? put.bind(micros(*r.answered_at)) : put.bind_null();
+  put.bind(r.provider)
+      .bind(r.model)
+      .bind(r.outcome)
+      .bind(r.occasion)
+      .bind(r.fingerprint)
+      .bind(r.sent)
+      .bind(r.received);
+  put.bind(r.input_tokens).bind(r.cache_write_tokens).bind(r.cache_read_tokens).bind(r.output_tokens);
+  return put.bind(r.estimated_usd).bind(r.usd).bind(r.note).run();
+}
+
+Result<std::vector<model::AnalysisRecord>> SqliteState::analyses(const AnalysisQuery& query) {
+  const std::lock_guard lock(read_mutex_);
+  std::string where = "1=1";
+  if (!query.incident_id.empty()) where += " AND incident_id=:incident";
+  if (query.from) where += " AND asked_at>=:from";
+  if (query.to) where += " AND asked_at<:to";
+  const std::string bodies = query.bodies ? "sent, received" : "'', ''";
+  SENTINEL_ASSIGN(
+      auto rows,
+      Statement::prepare(
+          reader_.get(),
+          "SELECT id, incident_id, asked_at, answered_at, provider, model, outcome, "
+          "occasion, fingerprint, " +
+              bodies +
+              ", input_tokens, cache_write_tokens, cache_read_tokens, output_tokens, estimated_usd, usd, "
+              "note FROM analysis WHERE " +
+              where + " ORDER BY asked_at DESC, id DESC LIMIT :limit"));
+  // In the order of first use, as above.
+  if (!query.incident_id.empty()) rows.bind(query.incident_id);
+  if (query.from) rows.bind(micros(*query.from));
+  if (query.to) rows.bind(micros(*query.to));
+  rows.bind(row_count(query.limit));
+  std::vector<model::AnalysisRecord> found;
+  for (;;) {
+    SENTINEL_ASSIGN(const bool more, rows.step());
+    if (!more) break;
+    model::AnalysisRecord r;
+    r.id = rows.text(0);
+    r.incident_id = rows.text(1);
+    r.asked_at = time_from_micros(rows.integer(2));
+    if (!rows.is_null(3)) r.answered_at = time_from_micros(rows.integer(3));
+    r.provider = rows.text(4);
+    r.model = rows.text(5);
+    r.outcome = rows.text(6);
+    r.occasion = rows.text(7);
+    r.fingerprint = rows.text(8);
+    r.sent = rows.text(9);
+    r.received = rows.text(10);
+    r.input_tokens = rows.integer(11);
+    r.cache_write_tokens = rows.integer(12);
+    r.cache_read_tokens = rows.integer(13);
+    r.output_tokens = rows.integer(14);
+    r.estimated_usd = rows.real(15);
+    r.usd = rows.real(16);
+    r.note = rows.text(17);
+    found.push_back(std::move(r));
+  }
+  std::reverse(found.begin(), found.end());
+  return found;
 }
 
 constexpr int kBusyTimeoutMs = 5000;  // how long one waits for another process's write
