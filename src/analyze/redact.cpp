@@ -76,6 +76,7 @@ struct Redactor::Impl {
 
 Redactor::Redactor(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Redactor::Redactor(Redactor&&) noexcept = default;
+Redactor& Redactor::operator=(Redactor&&) noexcept = default;
 Redactor::~Redactor() = default;
 
 Result<Redactor> Redactor::make(RedactionRules rules) {

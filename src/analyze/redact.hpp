@@ -26,6 +26,7 @@ class Redactor {
   // kInvalid: a pattern that is none, with its text.
   static Result<Redactor> make(RedactionRules rules);
   Redactor(Redactor&&) noexcept;
+  Redactor& operator=(Redactor&&) noexcept;
   ~Redactor();
 
   // Whole words to replace wherever they stand ("host", "service").

@@ -83,7 +83,9 @@ Told run_story(const Story& story, net::Transport* transport) {
   };
   deliver(fleet.requests(start - story.baseline, start), start);
   EXPECT_TRUE(engine.start(start));
-  if (analyst) EXPECT_TRUE(analyst->start());
+  if (analyst) {
+    EXPECT_TRUE(analyst->start());
+  }
   Told told;
   for (Duration at = seconds(30); at <= story.length; at += seconds(30)) {
     const Time now = start + at;
