@@ -641,7 +641,7 @@ Result<void> Engine::attach_analysis(const std::string& id, model::Analysis anal
   const std::string text =
       fmt::format("{} explained it, confidence {}{}", analysis.source, model::to_string(analysis.confidence),
                   analysis.note.empty() ? "" : ": " + analysis.note);
-  SENTINEL_TRY(impl_->command(id, now, [&](const model::Incident& incident) -> Result<incidents::Outcome> {
+  return done(impl_->command(id, now, [&](const model::Incident& incident) -> Result<incidents::Outcome> {
     if (!incident.merged_into.empty())
       return fail(ErrorKind::kConflict,
                   fmt::format("incident {} is part of {} now", id, incident.merged_into));
@@ -656,17 +656,16 @@ Result<void> Engine::attach_analysis(const std::string& id, model::Analysis anal
         {.incident_id = id, .at = now, .kind = "analyzed", .actor = changed.analysis->source, .text = text});
     return outcome;
   }));
-  return {};
 }
 
 Result<void> Engine::note_no_analysis(const std::string& id, std::string_view why, Time now) {
-  return impl_->command(id, now, [&](const model::Incident& incident) -> Result<incidents::Outcome> {
+  return done(impl_->command(id, now, [&](const model::Incident& incident) -> Result<incidents::Outcome> {
     incidents::Outcome outcome;
     if (!incident.analysis || incident.analysis->model_note == why) return outcome;
     auto& changed = outcome.changed.emplace_back(incident);
     changed.analysis->model_note = std::string(why);
     return outcome;
-  });
+  }));
 }
 
 std::vector<detect::Explanation> Engine::explain(const std::string& service) const {
