@@ -70,7 +70,8 @@ class Examination {
       const auto answer = one.raw("GET", "/", "");
       const Time after = clock_.now();
       if (!answer) {
-        add("host", false, fmt::format("{}: {}", shown, advice(answer.error())));
+        add("host", false,
+            fmt::format("{}: {}", shown, answer.error().text() + telemetry::advice_for(answer.error())));
         continue;
       }
       const auto judged = telemetry::judge_answer(*answer, shown);
@@ -90,16 +91,6 @@ class Examination {
       skew(one);
     }
     return any;
-  }
-
-  static std::string advice(const Error& error) {
-    std::string text = error.text();
-    if (text.find("refused") != std::string::npos || error.kind == ErrorKind::kUnavailable)
-      return text + ": is it running, and is ELASTICSEARCH_URL (or elasticsearch.hosts) right?";
-    if (error.kind == ErrorKind::kDenied)
-      return text + ": set elasticsearch.ca_file to the authority that signed it";
-    if (error.kind == ErrorKind::kTimeout) return text + ": elasticsearch.timeout_seconds may be raised";
-    return text;
   }
 
   // The host tells its time in whole seconds; the question takes some time too.

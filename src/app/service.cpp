@@ -78,6 +78,7 @@ struct Service::Impl {
   std::optional<Time> waiting_since;
   std::string waiting_reason;
   bool engine_started = false;
+  bool waits_for_cluster = false;  // a service does, a single pass does not
 };
 
 Service::Service(Config config, Environment environment, Log log, const Clock& clock)
@@ -197,9 +198,9 @@ Result<void> Service::start(Options options, const std::function<void(double)>& 
   impl_->engine = std::make_unique<engine::Engine>(
       engine::Engine::Deps{impl_->source(), *impl_->state, impl_->log.named("engine"), impl_->metrics},
       engine_settings(impl_->config));
+  impl_->waits_for_cluster = impl_->cluster != nullptr && options.serve;
   const auto started = impl_->start_engine(now, progress);
-  // A service waits for its cluster; a single pass does not.
-  if (!started && (!impl_->cluster || !options.serve)) return started;
+  if (!started && !impl_->waits_for_cluster) return started;
   if (options.serve) SENTINEL_TRY(impl_->serve());
   return {};
 }
@@ -216,7 +217,7 @@ Result<void> Service::Impl::start_engine(Time now, const std::function<void(doub
   // Told once per outage; /api/health carries it on.
   if (!waiting_since) {
     waiting_since = now;
-    if (cluster) log.error("telemetry.unreachable", {{"error", started.error().text()}});
+    if (cluster && waits_for_cluster) log.error("telemetry.unreachable", {{"error", started.error().text()}});
   }
   waiting_reason = started.error().text();
   return started;

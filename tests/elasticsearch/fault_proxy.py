@@ -1,6 +1,6 @@
 """An HTTP proxy in front of a real node that misbehaves as it is told: `proxy.fault = "delay"`.
 
-Faults: refuse (no connection), reset (closed after the request), delay (longer than any time-out of the tests), truncate
+Faults: close (without an answer), reset (the same, by RST), delay (longer than any time-out of the tests), truncate
 (half of the body), garbage (a body that is no JSON), "status N" (the node's words are not asked for), partial (is_partial
 in the answer of ES|QL). None: everything passes. Counts what passes: `requests`, `bytes`, and the `seconds` it took.
 """
@@ -51,7 +51,7 @@ class FaultProxy:
     def answer(self, handler):
         body = handler.rfile.read(int(handler.headers.get("Content-Length", 0)))
         fault = self.fault
-        if fault in ("refuse", "reset"):
+        if fault in ("close", "reset"):
             if fault == "reset":  # a reset instead of an orderly end
                 handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
             handler.close_connection = True

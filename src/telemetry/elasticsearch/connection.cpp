@@ -173,6 +173,19 @@ std::string without_password(std::string_view url) {
   return std::string(url.substr(0, begin)) + std::string(url.substr(at + 1));
 }
 
+std::string advice_for(const Error& error) {
+  switch (error.kind) {
+    case ErrorKind::kUnavailable:
+      return ": is it running, and is ELASTICSEARCH_URL (or elasticsearch.hosts) right?";
+    case ErrorKind::kDenied:
+      return ": set elasticsearch.ca_file to the authority that signed it, or elasticsearch.fingerprint";
+    case ErrorKind::kTimeout:
+      return ": it is slow or cannot be reached; elasticsearch.timeout_seconds may be raised";
+    default:
+      return "";
+  }
+}
+
 Result<json> judge_answer(const net::ClientResponse& answer, const std::string& about) {
   if (answer.status / 100 != 2) return tl::unexpected<Error>(refused(answer, about));
   auto parsed = model::parse_json(answer.body);
@@ -257,6 +270,7 @@ void Connection::mark(std::size_t host, bool alive, Time now, const std::string&
     h.penalty = {};
     h.dead_until = {};
     quiet_ = {};
+    quiet_until_ = {};
     return;
   }
   if (h.penalty == Duration{} && hosts_.size() > 1)
@@ -296,7 +310,9 @@ Result<json> Connection::ask(const std::string& method, const std::string& path,
     request.timeout = std::min(options_.timeout, std::max<Duration>(milliseconds(1), deadline - began));
     const auto outcome = transport_.send(request, stop_.get_token());
     const Time now = time_.now();
-    auto judged = outcome ? judge_answer(*outcome, about) : Result<json>(fail(Error(outcome.error()), about));
+    auto judged = outcome ? judge_answer(*outcome, about)
+                          : Result<json>(fail(outcome.error().kind, about + ": " + outcome.error().text() +
+                                                                        advice_for(outcome.error())));
     if (judged) {
       mark(host, true, now, "");
       return judged;

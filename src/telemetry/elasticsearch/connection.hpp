@@ -32,6 +32,9 @@ std::string base64(std::string_view bytes);
 // `text` without user and password in front of a host.
 std::string without_password(std::string_view url);
 
+// What to do about a failure that kept an answer from coming, after the error's own words; may be empty.
+std::string advice_for(const Error& error);
+
 // What an answer of Elasticsearch or OpenSearch means. `about` names the question ("reading slices").
 // Success is status 2xx with a JSON object that reports neither a time-out nor failed shards nor partial
 // rows.

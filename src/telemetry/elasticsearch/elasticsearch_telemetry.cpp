@@ -21,6 +21,8 @@ using nlohmann::json;
 
 constexpr Duration kFieldsFor = minutes(5);       // a map of fields is good for so long
 constexpr Duration kIncompleteFor = seconds(60);  // one in which a wanted field was missing
+constexpr Duration kStatusFor =
+    seconds(15);  // pages and health checks ask often, and it costs three questions
 constexpr std::size_t kEventPage = 1'000;
 constexpr std::size_t kLargestEventPage = 10'000;  // index.max_result_window
 constexpr std::size_t kMostScanned = 200'000;  // documents looked at for one question that needs all of them
@@ -77,6 +79,8 @@ struct ElasticsearchTelemetry::Impl {
   std::optional<ClusterFacts> cluster;
   Known logs;
   Known metrics;
+  std::optional<StoreStatus> last_status;
+  Time status_until{};
   std::mutex reader_mutex;
   std::atomic<bool> scripts{true};  // until the cluster refuses one
 };
@@ -512,8 +516,12 @@ Result<std::uint64_t> ElasticsearchTelemetry::count(const EventQuery& query) {
 }
 
 Result<StoreStatus> ElasticsearchTelemetry::status() {
+  {
+    const std::lock_guard lock(impl_->mutex);
+    if (impl_->last_status && impl_->time.now() < impl_->status_until) return *impl_->last_status;
+  }
   SENTINEL_ASSIGN(const auto facts, impl_->facts());
-  return impl_->with_fields<StoreStatus>([&](const FieldMap& fields) -> Result<StoreStatus> {
+  auto asked = impl_->with_fields<StoreStatus>([&](const FieldMap& fields) -> Result<StoreStatus> {
     StoreStatus status;
     status.kind = facts.distribution;
     const std::string about = "asking for the extent of " + impl_->options.log_index;
@@ -531,6 +539,13 @@ Result<StoreStatus> ElasticsearchTelemetry::status() {
     if (fields.has(Role::kIngested) && !newest.empty()) status.last_ingest = newest.front().ingested;
     return status;
   });
+  const std::lock_guard lock(impl_->mutex);
+  impl_->last_status.reset();
+  if (asked) {
+    impl_->last_status = *asked;
+    impl_->status_until = impl_->time.now() + kStatusFor;
+  }
+  return asked;
 }
 
 }  // namespace sentinel::telemetry
