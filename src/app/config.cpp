@@ -13,6 +13,7 @@
 #include "app/config_schema.hpp"
 #include "app/text_file.hpp"
 #include "base/text.hpp"
+#include "telemetry/elasticsearch/connection.hpp"
 
 namespace sentinel::app {
 namespace {
@@ -338,6 +339,16 @@ Loaded parse_config(std::string_view text, const Environment& environment) {
   config.telemetry.store_implied = config.telemetry.store.empty();
   if (config.telemetry.store.empty())
     config.telemetry.store = config.elasticsearch.present ? "elasticsearch" : "embedded";
+  if (!config.elasticsearch.cloud_id.empty()) {
+    const auto url = telemetry::url_of_cloud_id(config.elasticsearch.cloud_id);
+    if (!url || !config.elasticsearch.hosts.empty()) {
+      loaded.problems.push_back(
+          url ? "elasticsearch.cloud_id: names the cluster already; remove elasticsearch.hosts"
+              : "elasticsearch.cloud_id: is no Cloud ID; copy it from the deployment's page");
+    } else {
+      config.elasticsearch.hosts = {*url};
+    }
+  }
   if (config.elasticsearch.hosts.empty())
     config.elasticsearch.hosts = {environment.has("ELASTICSEARCH_URL") ? environment.get("ELASTICSEARCH_URL")
                                                                        : "https://localhost:9200"};

@@ -38,6 +38,7 @@ struct Config {
     int dedup_cooldown_minutes = 30;
     int resolve_after_minutes = 10;
     std::vector<std::string> pagerduty_severities = {"P1", "P2"};
+    std::string mirror_index;  // empty: incidents are not written to the cluster
   } incidents;
   struct Telemetry {
     std::string store;           // "embedded" or "elasticsearch"; resolved by parse_config, never empty
@@ -56,6 +57,11 @@ struct Config {
     std::string ca_file;
     std::string fingerprint;
     bool insecure = false;
+    std::string cloud_id;
+    std::string user;  // with ELASTICSEARCH_PASSWORD
+    std::string proxy;
+    int timeout_seconds = 10;
+    std::string engine = "auto";  // auto, esql, search
   } elasticsearch;
   struct Analyzer {
     bool enabled = true;

@@ -103,6 +103,9 @@ std::vector<Key> make_keys() {
           "incidents.pagerduty_severities", severities,
           [](Config& c) { return &c.incidents.pagerduty_severities; }, "what pages"),
       text(
+          "incidents.mirror_index", {}, [](Config& c) { return &c.incidents.mirror_index; },
+          "index that gets a copy of every incident, for Kibana; empty: none"),
+      text(
           "telemetry.store", {"embedded", "elasticsearch"}, [](Config& c) { return &c.telemetry.store; },
           "where log documents live"),
       text(
@@ -138,6 +141,21 @@ std::vector<Key> make_keys() {
       boolean(
           "elasticsearch.insecure", [](Config& c) { return &c.elasticsearch.insecure; },
           "do not verify certificates"),
+      text(
+          "elasticsearch.cloud_id", {}, [](Config& c) { return &c.elasticsearch.cloud_id; },
+          "Elastic Cloud's name for the cluster, instead of hosts"),
+      text(
+          "elasticsearch.user", {}, [](Config& c) { return &c.elasticsearch.user; },
+          "with ELASTICSEARCH_PASSWORD, when there is no API key"),
+      text(
+          "elasticsearch.proxy", {}, [](Config& c) { return &c.elasticsearch.proxy; },
+          "HTTP proxy; by default HTTPS_PROXY and NO_PROXY"),
+      integer(
+          "elasticsearch.timeout_seconds", 1, 120, [](Config& c) { return &c.elasticsearch.timeout_seconds; },
+          "longest wait for one answer"),
+      text(
+          "elasticsearch.engine", {"auto", "esql", "search"},
+          [](Config& c) { return &c.elasticsearch.engine; }, "auto asks the cluster whether it has ES|QL"),
       boolean(
           "analyzer.enabled", [](Config& c) { return &c.analyzer.enabled; },
           "false: nothing is ever sent to a model"),
@@ -242,6 +260,7 @@ const std::vector<SecretName>& secret_names() {
       {"elasticsearch_api_key", "ELASTICSEARCH_API_KEY"},
       {"elasticsearch.api_key", "ELASTICSEARCH_API_KEY"},
       {"elasticsearch.password", "ELASTICSEARCH_PASSWORD"},
+      {"elasticsearch.bearer_token", "ELASTICSEARCH_BEARER_TOKEN"},
       {"slack_bot_token", "SLACK_BOT_TOKEN"},
       {"pagerduty_api_key", "PAGERDUTY_API_KEY"},
       {"pagerduty_routing_key", "PAGERDUTY_ROUTING_KEY"},

@@ -9,6 +9,8 @@
 #include <nlohmann/json.hpp>
 
 #include "api/prometheus_metrics.hpp"
+#include "app/cluster.hpp"
+#include "app/cluster_documents.hpp"
 #include "app/service.hpp"
 #include "app/session.hpp"
 #include "app/signals.hpp"
@@ -18,6 +20,7 @@
 #include "ingest/ndjson.hpp"
 #include "model/json.hpp"
 #include "net/client.hpp"
+#include "runbooks/runbooks.hpp"
 #include "telemetry/embedded/embedded_telemetry.hpp"
 #include "telemetry/embedded/folder_lock.hpp"
 
@@ -221,8 +224,20 @@ int query_command(const CommonOptions& common, const QueryOptions& options) {
     }
     return 0;
   }
-  auto opened = open_store(*session);
-  if (!opened) return report(opened.error());
+  std::unique_ptr<OwnStore> own;
+  std::unique_ptr<Cluster> cluster;
+  telemetry::TelemetryStore* store = nullptr;
+  if (session->config.telemetry.store == "elasticsearch") {
+    auto opened = Cluster::open(session->config, session->environment, session->clock, session->log());
+    if (!opened) return report(opened.error());
+    cluster = std::move(*opened);
+    store = &cluster->store();
+  } else {
+    auto opened = open_store(*session);
+    if (!opened) return report(opened.error());
+    own = std::move(*opened);
+    store = own->store.get();
+  }
   telemetry::EventQuery query;
   query.range = {now - *since, now + hours(24)};
   query.text = options.text;
@@ -230,9 +245,9 @@ int query_command(const CommonOptions& common, const QueryOptions& options) {
   query.limit = options.limit;
   if (!options.level.empty()) query.min_level = model::parse_level(options.level);
   if (!options.trace.empty()) query.trace_ids = {options.trace};
-  const auto events = (*opened)->store->events(query);
+  const auto events = store->events(query);
   if (!events) return report(events.error());
-  const auto total = (*opened)->store->count(query);
+  const auto total = store->count(query);
   if (!total) return report(total.error());
   if (common.json) {
     nlohmann::json list = nlohmann::json::array();
@@ -316,6 +331,7 @@ int simulate_command(const CommonOptions& common, const SimulateOptions& options
   if (!options.es_url.empty()) {
     if (const auto made = target.make_index(); !made) return report(made.error());
   }
+  NullLogger quiet;
   std::uint64_t written = 0;
   const auto give = [&](const std::vector<Simulation::Document>& documents) -> Result<void> {
     constexpr std::size_t kBatch = 2000;
@@ -339,6 +355,17 @@ int simulate_command(const CommonOptions& common, const SimulateOptions& options
   };
   if (const auto done = give(simulation.until(options.live ? std::min(end, now) : end)); !done)
     return report(done.error());
+  if (!options.es_url.empty()) {
+    // As the original's script: the runbooks are there too, and a search finds all of it at once.
+    Config config;
+    config.elasticsearch.hosts = {options.es_url};
+    const auto writing = open_connection(*transport, config, *environment, clock, Log(quiet, "simulate"));
+    const auto seeded = seed_runbook_index(*writing, config.elasticsearch.runbook_index, runbooks::seed());
+    if (!seeded) return report(seeded.error());
+    if (*seeded > 0)
+      std::fprintf(stderr, "%d runbooks in %s\n", *seeded, config.elasticsearch.runbook_index.c_str());
+    if (const auto done = target.refresh(); !done) return report(done.error());
+  }
   std::fprintf(stderr, "%s documents, %s to %s\n", group_digits(static_cast<std::int64_t>(written)).c_str(),
                format_rfc3339(start).c_str(), format_rfc3339(std::min(end, now)).c_str());
   std::mutex mutex;

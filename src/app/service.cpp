@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <mutex>
 
@@ -9,11 +10,14 @@
 #include "api/prometheus_metrics.hpp"
 #include "api/web_app.hpp"
 #include "app/analysis/setup.hpp"
+#include "app/cluster.hpp"
+#include "app/cluster_documents.hpp"
 #include "ingest/es_dialect.hpp"
 #include "ingest/otlp_receiver.hpp"
 #include "net/server.hpp"
 #include "runbooks/runbooks.hpp"
 #include "state/sqlite/sqlite_state.hpp"
+#include "telemetry/elasticsearch/esql.hpp"
 #include "telemetry/embedded/embedded_telemetry.hpp"
 #include "telemetry/embedded/folder_lock.hpp"
 
@@ -43,9 +47,14 @@ struct Service::Impl {
       : config(std::move(c)), environment(std::move(e)), log(l), clock(k) {}
 
   Result<void> open_stores();
+  Result<void> start_engine(Time now, const std::function<void(double)>& progress);
+  telemetry::TelemetryStore& source() {
+    return cluster ? static_cast<telemetry::TelemetryStore&>(cluster->store()) : *store;
+  }
   Result<void> serve();
   void maintain(Time now);
   Result<void> start_analyst(Time now);
+  void read_runbooks();
   api::Status status() const;
 
   Config config;
@@ -54,7 +63,10 @@ struct Service::Impl {
   const Clock& clock;
   api::PrometheusMetrics metrics;
   std::optional<telemetry::FolderLock> lock;
-  std::unique_ptr<telemetry::EmbeddedTelemetry> store;
+  std::unique_ptr<telemetry::EmbeddedTelemetry> store;  // one of these two
+  std::unique_ptr<Cluster> cluster;
+  std::unique_ptr<telemetry::Connection> writing;  // to the cluster, for what is mirrored there
+  std::optional<IncidentMirror> mirror;
   std::unique_ptr<state::StateStore> state;
   std::unique_ptr<engine::Engine> engine;
   std::unique_ptr<net::Transport> model_transport;
@@ -65,6 +77,12 @@ struct Service::Impl {
   std::unique_ptr<net::Server> server;
   std::string url;
   Time next_maintenance{};
+  // A cluster may be away when the service starts: the engine begins when it answers.
+  mutable std::mutex waiting_mutex;
+  std::optional<Time> waiting_since;
+  std::string waiting_reason;
+  bool engine_started = false;
+  bool waits_for_cluster = false;  // a service does, a single pass does not
 };
 
 Service::Service(Config config, Environment environment, Log log, const Clock& clock)
@@ -73,27 +91,31 @@ Service::~Service() { stop(); }
 
 engine::Engine& Service::engine() { return *impl_->engine; }
 state::StateStore& Service::state() { return *impl_->state; }
-telemetry::TelemetryStore& Service::telemetry() { return *impl_->store; }
+telemetry::TelemetryStore& Service::telemetry() { return impl_->source(); }
 telemetry::TelemetrySink& Service::sink() { return *impl_->store; }
 std::string Service::url() const { return impl_->url; }
 
 Result<void> Service::Impl::open_stores() {
-  if (config.telemetry.store != "embedded") {
-    return fail(ErrorKind::kInvalid,
-                "telemetry.store: elasticsearch cannot be read by this version; set telemetry.store: "
-                "embedded and point your shippers at this service's _bulk");
-  }
   SENTINEL_ASSIGN(auto taken, telemetry::FolderLock::take(config.telemetry.data_dir));
   lock.emplace(std::move(taken));
   SENTINEL_ASSIGN(state, state::open_sqlite_state(state_path(config)));
+  SENTINEL_ASSIGN(const int seeded, runbooks::seed_if_empty(*state));
+  if (seeded > 0) log.info("runbooks.seeded", {{"count", seeded}});
+  if (config.telemetry.store == "elasticsearch") {
+    SENTINEL_ASSIGN(cluster, Cluster::open(config, environment, clock, log.named("telemetry")));
+    writing = open_connection(cluster->transport(), config, environment, clock, log.named("telemetry"));
+    if (!config.incidents.mirror_index.empty()) {
+      SENTINEL_TRY(telemetry::check_index(config.incidents.mirror_index, "incidents.mirror_index"));
+      mirror.emplace(*writing, config.incidents.mirror_index, log.named("incidents"));
+    }
+    return {};
+  }
   telemetry::EmbeddedOptions options;
   options.folder = telemetry_folder(config);
   options.retention = hours(config.telemetry.retention_hours);
   options.disk_budget_bytes = static_cast<std::uint64_t>(config.telemetry.disk_budget_gb * 1e9);
   options.memory_limit_mb = config.telemetry.memory_limit_mb;
   SENTINEL_ASSIGN(store, telemetry::EmbeddedTelemetry::open(options, log.named("telemetry"), metrics));
-  SENTINEL_ASSIGN(const int seeded, runbooks::seed_if_empty(*state));
-  if (seeded > 0) log.info("runbooks.seeded", {{"count", seeded}});
   return {};
 }
 
@@ -107,6 +129,11 @@ api::Status Service::Impl::status() const {
   s.blind_reason = view->blind_reason;
   s.telemetry_gap_since = view->telemetry_gap_since;
   s.stages = view->stages;
+  const std::lock_guard waiting(waiting_mutex);
+  if (waiting_since) {
+    s.blind_since = waiting_since;
+    s.blind_reason = waiting_reason;
+  }
   return s;
 }
 
@@ -149,15 +176,18 @@ Result<void> Service::Impl::serve() {
     });
   }
   api = std::make_unique<api::Api>(
-      api::Api::Deps{*store, *state, metrics, clock, [this] { return status(); }, log.named("api")});
+      api::Api::Deps{source(), *state, metrics, clock, [this] { return status(); }, log.named("api")});
   api->register_routes(*server);
-  dialect = std::make_unique<ingest::EsDialect>(
-      ingest::EsDialect::Deps{*store, clock, log.named("ingest"), metrics},
-      ingest::EsDialect::Options{config.elasticsearch.metrics_index, config.fields});
-  for (const char* prefix : {"", "/es", "/insert/elasticsearch"}) dialect->register_routes(*server, prefix);
-  otlp = std::make_unique<ingest::OtlpReceiver>(
-      ingest::OtlpReceiver::Deps{*store, clock, log.named("ingest"), metrics});
-  otlp->register_routes(*server);
+  // With a cluster, shippers write to it: nothing is taken in here.
+  if (store) {
+    dialect = std::make_unique<ingest::EsDialect>(
+        ingest::EsDialect::Deps{*store, clock, log.named("ingest"), metrics},
+        ingest::EsDialect::Options{config.elasticsearch.metrics_index, config.fields});
+    for (const char* prefix : {"", "/es", "/insert/elasticsearch"}) dialect->register_routes(*server, prefix);
+    otlp = std::make_unique<ingest::OtlpReceiver>(
+        ingest::OtlpReceiver::Deps{*store, clock, log.named("ingest"), metrics});
+    otlp->register_routes(*server);
+  }
   SENTINEL_TRY(server->start());
   url = fmt::format("{}://{}:{}", options.tls_cert_file.empty() ? "http" : "https",
                     address->host == "0.0.0.0" ? "127.0.0.1" : address->host, server->port());
@@ -172,9 +202,11 @@ Result<void> Service::start(Options options, const std::function<void(double)>& 
   auto settings = engine_settings(impl_->config);
   settings.model_note = no_model_because(impl_->config, impl_->environment);
   impl_->engine = std::make_unique<engine::Engine>(
-      engine::Engine::Deps{*impl_->store, *impl_->state, impl_->log.named("engine"), impl_->metrics},
+      engine::Engine::Deps{impl_->source(), *impl_->state, impl_->log.named("engine"), impl_->metrics},
       settings);
-  SENTINEL_TRY(impl_->engine->start(now, progress));
+  impl_->waits_for_cluster = impl_->cluster != nullptr && options.serve;
+  const auto started = impl_->start_engine(now, progress);
+  if (!started && !impl_->waits_for_cluster) return started;
   if (settings.model_note.empty()) SENTINEL_TRY(impl_->start_analyst(now));
   if (options.serve) SENTINEL_TRY(impl_->serve());
   return {};
@@ -192,21 +224,65 @@ Result<void> Service::Impl::start_analyst(Time now) {
   return {};
 }
 
+Result<void> Service::Impl::start_engine(Time now, const std::function<void(double)>& progress) {
+  auto started = engine->start(now, progress);
+  const std::lock_guard waiting(waiting_mutex);
+  engine_started = started.has_value();
+  if (started) {
+    if (waiting_since) log.info("telemetry.back", {{"after", format_duration(now - *waiting_since)}});
+    waiting_since.reset();
+    return {};
+  }
+  // Told once per outage; /api/health carries it on.
+  if (!waiting_since) {
+    waiting_since = now;
+    if (cluster && waits_for_cluster) log.error("telemetry.unreachable", {{"error", started.error().text()}});
+  }
+  waiting_reason = started.error().text();
+  return started;
+}
+
+// The runbooks of the cluster's index are searched in the local store: they are there when the cluster is
+// not.
+void Service::Impl::read_runbooks() {
+  const auto found = read_runbook_index(*writing, config.elasticsearch.runbook_index);
+  if (!found) {
+    log.debug("runbooks.index.unread", {{"error", found.error().text()}});
+    return;
+  }
+  const auto known = state->runbooks();
+  if (!known) return;
+  int changed = 0;
+  for (const auto& runbook : *found) {
+    if (std::find(known->begin(), known->end(), runbook) != known->end()) continue;
+    changed += state->put_runbook(runbook) ? 1 : 0;
+  }
+  if (changed > 0)
+    log.info("runbooks.read", {{"index", config.elasticsearch.runbook_index}, {"changed", changed}});
+}
+
 void Service::Impl::maintain(Time now) {
   if (now < next_maintenance) return;
-  next_maintenance = now + minutes(1);
+  next_maintenance = now + minutes(cluster ? 5 : 1);
+  if (cluster) {
+    read_runbooks();
+    return;
+  }
   if (const auto done = store->maintain(now); !done)
     log.warning("telemetry.maintenance.failed", {{"error", done.error().text()}});
 }
 
 Result<engine::TickReport> Service::tick() {
   const Time now = impl_->clock.now();
+  if (!impl_->engine_started) SENTINEL_TRY(impl_->start_engine(now, {}));
+  if (impl_->cluster) impl_->maintain(now);  // runbooks first: this tick may need them
   auto report = impl_->engine->tick(now);
   auto changed = report ? report->changed : std::vector<model::Incident>();
   while (report && report->backlog) {
     report = impl_->engine->tick(now);
     if (report) changed.insert(changed.end(), report->changed.begin(), report->changed.end());
   }
+  if (impl_->mirror && !changed.empty()) impl_->mirror->write(changed);
   impl_->maintain(now);
   if (impl_->analyst) impl_->analyst->consider(changed);
   return report;
@@ -234,7 +310,8 @@ void Service::stop() {
   impl_->analyst.reset();
   if (impl_->server) impl_->server->stop();
   impl_->server.reset();
-  if (impl_->engine && impl_->state) {
+  if (impl_->cluster) impl_->cluster->interrupt();
+  if (impl_->engine && impl_->state && impl_->engine_started) {
     if (const auto saved = impl_->engine->flush(impl_->clock.now()); !saved)
       impl_->log.warning("detector.snapshot.failed", {{"error", saved.error().text()}});
   }
@@ -242,6 +319,9 @@ void Service::stop() {
   if (impl_->engine) impl_->log.info("sentinelops.stopped");
   impl_->engine.reset();
   impl_->store.reset();
+  impl_->mirror.reset();
+  impl_->writing.reset();
+  impl_->cluster.reset();
   impl_->state.reset();
   impl_->lock.reset();
 }

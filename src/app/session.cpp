@@ -29,12 +29,6 @@ std::unique_ptr<Session> open_session(const CommonOptions& common, bool log_to_s
     return nullptr;
   }
   session->config = std::move(*config);
-  // A file of the original names no store and means Elasticsearch, which this version cannot read: it runs on
-  // the embedded store and says so, instead of not running at all. A file that asks for it by name is
-  // refused.
-  auto& telemetry = session->config.telemetry;
-  const bool instead = telemetry.store == "elasticsearch" && telemetry.store_implied;
-  if (instead) telemetry.store = "embedded";
   session->style = terminal_style(common.no_colour);
   const int fd = log_to_stderr ? STDERR_FILENO : STDOUT_FILENO;
   const auto& format = session->config.logging.format;
@@ -45,12 +39,6 @@ std::unique_ptr<Session> open_session(const CommonOptions& common, bool log_to_s
        .colour = text && session->style.colour,
        .to_stderr = log_to_stderr},
       session->clock);
-  if (instead) {
-    session->log().warning("telemetry.store.embedded",
-                           {{"reason",
-                             "elasticsearch cannot be read by this version; send log documents to this "
-                             "service's _bulk, and set telemetry.store: embedded to silence this"}});
-  }
   return session;
 }
 

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "app/cluster_check.hpp"
 #include "app/service.hpp"
 #include "app/session.hpp"
 #include "app/text_file.hpp"
@@ -66,8 +67,8 @@ int check_command(const CommonOptions& common, bool print_effective) {
       rows.push_back({"data folder", false, lock.error().text()});
     }
   } else {
-    rows.push_back({"telemetry.store", false,
-                    "elasticsearch cannot be read by this version; set telemetry.store: embedded"});
+    for (auto& found : check_cluster(session->config, session->environment, session->clock, session->log()))
+      rows.push_back({std::move(found.what), found.fine, std::move(found.text)});
   }
   const auto address = parse_listen(session->config.server.listen);
   const bool open_address = address && !address->host.starts_with("127.") && address->host != "::1";

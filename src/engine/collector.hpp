@@ -28,6 +28,7 @@ class Collector {
   // The first slice to close.
   void begin_at(Time slice) { next_ = slice; }
   Time next() const { return next_; }
+  void forget() { recent_.clear(); }  // as new
 
   // At most `settings.page` of closed slices; one query for all services (and one for metrics, when any is
   // configured).

@@ -128,6 +128,10 @@ Result<void> Engine::start(Time now, const std::function<void(double)>& progress
   Impl& self = *impl_;
   const std::lock_guard lock(self.mutex);
   const Duration step = self.settings.detect.slice;
+  // An earlier start may have failed half-way: a store that was away.
+  self.detector = detect::Detector(self.settings.detect);
+  self.collector.forget();
+  self.known.clear();
 
   SENTINEL_ASSIGN(const auto active, self.deps.state.incidents({.active_only = true, .limit = 100'000}));
   SENTINEL_ASSIGN(const auto fresh,

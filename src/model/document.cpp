@@ -77,6 +77,14 @@ Level parse_level(std::string_view text) {
   return Level::kNone;
 }
 
+std::vector<std::string_view> level_words(Level least) {
+  std::vector<std::string_view> words;
+  for (const auto& [word, level] : kLevels) {
+    if (level >= least) words.push_back(word);
+  }
+  return words;
+}
+
 std::string_view to_string(SpanKind kind) {
   switch (kind) {
     case SpanKind::kNone:

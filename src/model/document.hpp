@@ -20,6 +20,9 @@ enum class Level : std::uint8_t { kNone, kTrace, kDebug, kInfo, kWarning, kError
 std::string_view to_string(Level level);  // "", "trace", "debug", "info", "warning", "error", "fatal"
 // Any spelling in use (WARN, warning, err, CRITICAL, emerg, notice, ...); an unknown word is kNone.
 Level parse_level(std::string_view text);
+// The spellings, in lower case, that parse_level reads as `least` or worse, the common ones first; for stores
+// that must ask for them. (It also takes each with one of the digits 2 to 4 behind it.)
+std::vector<std::string_view> level_words(Level least);
 
 // Which side of a call a span is. `kNone`: the document is no span, or does not say (then it counts as an
 // entry).

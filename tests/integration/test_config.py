@@ -1,8 +1,9 @@
 """The command line judges a config as the README says: clear text, exit code 2."""
 
+import json
 import unittest
 
-from harness import FolderTest, Service, run
+from harness import FolderTest, Service, environment, run
 
 ORIGINAL = """
 polling:        { interval_seconds: 30, lookback_minutes: 5 }
@@ -44,10 +45,12 @@ class Config(FolderTest):
         result = self.check(ORIGINAL)
         self.assertNotEqual(result.returncode, 2, result.stdout + result.stderr)
 
-    def test_the_originals_config_runs_and_says_where_it_looks(self):
-        with Service(self.folder, ORIGINAL + f"telemetry: {{ data_dir: {self.folder}/data }}\n") as service:
-            service.wait_for("detection.cycle.complete")
-        self.assertIn("telemetry.store.embedded", [event["event"] for event in service.events])
+    def test_the_originals_config_means_elasticsearch_and_waits_for_one_that_is_away(self):
+        env = environment(ELASTICSEARCH_URL="http://127.0.0.1:9")
+        with Service(self.folder, ORIGINAL + f"telemetry: {{ data_dir: {self.folder}/data }}\n", env=env) as service:
+            health = service.get("/api/health")
+        self.assertIn("telemetry.unreachable", [event["event"] for event in service.events])
+        self.assertIn("127.0.0.1:9", json.dumps(health))
 
     def test_an_unknown_command_is_wrong_usage(self):
         result = run("incidnts", cwd=self.folder)

@@ -77,4 +77,11 @@ Result<void> BulkTarget::make_index() {
   return {};
 }
 
+Result<void> BulkTarget::refresh() {
+  SENTINEL_ASSIGN(const auto answer, transport_.send(request("POST", "/app-logs-all/_refresh", "")));
+  if (answer.status / 100 == 2) return {};
+  return fail(ErrorKind::kUnavailable, fmt::format("refreshing the index at {}: {}: {}", url_, answer.status,
+                                                   one_line(answer.body, 300)));
+}
+
 }  // namespace sentinel::app

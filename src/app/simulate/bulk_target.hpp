@@ -20,6 +20,8 @@ class BulkTarget {
   // Index app-logs-000001 behind the alias app-logs-all, with the mapping of the original; fine when it is
   // there.
   Result<void> make_index();
+  // What was posted can be found by searches now.
+  Result<void> refresh();
 
  private:
   net::ClientRequest request(std::string method, std::string_view path, std::string body) const;

@@ -1,0 +1,145 @@
+#include "telemetry/elasticsearch/esql.hpp"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "telemetry/elasticsearch/search_dsl.hpp"
+
+namespace sentinel::telemetry {
+namespace {
+
+using nlohmann::json;
+
+json caps(std::vector<std::pair<std::string, std::vector<std::string>>> fields) {
+  json all = json::object();
+  for (const auto& [name, types] : fields) {
+    for (const auto& type : types) all[name][type] = {{"type", type}};
+  }
+  return {{"indices", {"i"}}, {"fields", all}};
+}
+
+FieldMap usual() {
+  return FieldMap({}, caps({{"@timestamp", {"date"}},
+                            {"service.name", {"keyword"}},
+                            {"level", {"keyword"}},
+                            {"message", {"text"}},
+                            {"duration_ms", {"float"}}}));
+}
+
+const Time kNoon = *parse_rfc3339("2026-03-01T12:00:00Z");
+
+TEST(FieldMap, TakesWhatTheIndexHasInTheOrderOfPreference) {
+  const FieldMap map({}, caps({{"@timestamp", {"date"}},
+                               {"log.level", {"keyword"}},
+                               {"level", {"keyword"}},
+                               {"service.name", {"text"}},
+                               {"service.name.keyword", {"keyword"}},
+                               {"trace.id", {"object"}}}));
+  EXPECT_EQ(map.at(Role::kLevel).front().name, "level");
+  EXPECT_EQ(map.at(Role::kLevel).size(), 2U);
+  EXPECT_EQ(map.first(Role::kService).name, "service.name.keyword");
+  EXPECT_FALSE(map.has(Role::kTraceId));
+  EXPECT_TRUE(map.usable("i"));
+}
+
+TEST(FieldMap, IndicesThatDisagreeAreCast) {
+  const FieldMap map({}, caps({{"duration_ms", {"float", "long"}}, {"level", {"keyword", "text"}}}));
+  EXPECT_TRUE(map.first(Role::kDurationMs).cast);
+  EXPECT_EQ(map.first(Role::kLevel).type, ColumnType::kMixed);
+}
+
+TEST(FieldMap, WithoutTimestampOrServiceNothingCanBeJudgedAndTheKeyIsNamed) {
+  const auto usable = FieldMap({}, caps({{"@timestamp", {"date"}}})).usable("logs");
+  ASSERT_FALSE(usable);
+  EXPECT_NE(usable.error().message.find("fields.service"), std::string::npos);
+}
+
+TEST(Esql, ValuesTravelAsParameters) {
+  const FieldMap fields = usual();
+  EventQuery query{.range = {kNoon, kNoon + minutes(1)}};
+  query.text = "\" | DROP `x` //";
+  const auto body = json::parse(Esql("logs", fields).matching(query, json::object(), 10));
+  EXPECT_EQ(body["query"].get<std::string>().find("DROP"), std::string::npos);
+  EXPECT_EQ(body["params"][0]["text"], query.text);
+}
+
+TEST(Esql, ANameIsQuotedSoThatItStaysAName) { EXPECT_EQ(quoted("a`b"), "`a``b`"); }
+
+TEST(Esql, AnIndexThatIsNoIndexNameIsRefused) {
+  for (const char* good : {"logs-*", "a,b,-c", ".ds-logs", "remote:logs-*"})
+    EXPECT_TRUE(check_index(good, "k")) << good;
+  for (const char* bad : {"", "a | LIMIT 1", "a\"b", "a`b", "a b"})
+    EXPECT_FALSE(check_index(bad, "k")) << bad;
+}
+
+TEST(Esql, TheNextPageBeginsBehindTheLastRow) {
+  const FieldMap fields = usual();
+  const auto body = json::parse(
+      Esql("logs", fields).slices({kNoon, kNoon + minutes(5)}, seconds(60), PageMark{2, "order", ""}));
+  EXPECT_NE(body["query"].get<std::string>().find("slice > ?at OR service > ?service"), std::string::npos);
+  EXPECT_EQ(body["filter"]["range"]["@timestamp"]["gte"], "2026-03-01T12:02:00Z");
+}
+
+TEST(ReadSlices, AListOfBinsBecomesAHistogramAndAFullAnswerIsContinued) {
+  const std::int64_t two = 1LL << 32;
+  json answer = {{"columns",
+                  {{{"name", "slice"}},
+                   {{"name", "service"}},
+                   {{"name", "docs"}},
+                   {{"name", "errors"}},
+                   {{"name", "bins"}}}},
+                 {"values", json::array({json::array({1, "a", 5, 2, json::array({7 * two + 3, 9 * two + 1})}),
+                                         json::array({2, "b", 1, 0, nullptr}),
+                                         json::array({3, "c", 1, 0, 4 * two + 1})})}};
+  const auto page = read_slices(answer, kNoon, seconds(60));
+  ASSERT_TRUE(page) << page.error().text();
+  ASSERT_EQ(page->slices.size(), 3U);
+  EXPECT_EQ(page->slices[0].start, kNoon + minutes(1));
+  EXPECT_EQ(page->slices[0].latency.bins(), (std::vector<model::LatencyHistogram::Bin>{{7, 3}, {9, 1}}));
+  EXPECT_TRUE(page->slices[1].latency.empty());
+  EXPECT_EQ(page->slices[2].latency.total(), 1U);
+  EXPECT_FALSE(page->next);
+  for (std::size_t i = 3; i < kMostRows; ++i)
+    answer["values"].push_back(json::array({4, "z", 1, 0, nullptr}));
+  EXPECT_EQ(read_slices(answer, kNoon, seconds(60))->next->service, "z");
+}
+
+TEST(ReadSlices, ADamagedAnswerIsNoSlice) {
+  for (const char* text :
+       {"{}", R"({"columns":[],"values":[[1]]})", R"({"columns":[{"name":"slice"}],"values":[[1]]})",
+        R"({"columns":3,"values":[]})", R"({"columns":[{}],"values":[]})"})
+    EXPECT_FALSE(read_slices(json::parse(text), kNoon, seconds(60))) << text;
+}
+
+TEST(EventFilter, WhatOnlyTheDocumentDecidesIsNotExact) {
+  const FieldMap fields = usual();
+  struct Row {
+    const char* about;
+    EventQuery query;
+    bool exact;
+  };
+  EventQuery plain{.range = {kNoon, kNoon + minutes(1)}};
+  EventQuery errors = plain;
+  errors.failed_only = true;
+  EventQuery logs = plain;
+  logs.kind = EventQuery::Kind::kLogs;
+  EventQuery fine = plain;
+  fine.range.to += Duration(1);
+  for (const Row& row : {Row{"a time", plain, true}, Row{"errors", errors, true},
+                         Row{"log lines", logs, false}, Row{"a part of a millisecond", fine, false}}) {
+    bool exact = true;
+    (void)event_filter(fields, row.query, exact);
+    EXPECT_EQ(exact, row.exact) << row.about;
+  }
+}
+
+TEST(EventFilter, AFieldThatNoIndexHasMatchesNothing) {
+  EventQuery query{.range = {kNoon, kNoon + minutes(1)}};
+  query.trace_ids = {"t"};
+  bool exact = true;
+  EXPECT_NE(event_filter(usual(), query, exact).dump().find("match_none"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace sentinel::telemetry
