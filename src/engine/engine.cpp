@@ -11,6 +11,7 @@
 
 #include "analyze/report.hpp"
 #include "base/hash.hpp"
+#include "correlate/call_graph.hpp"
 #include "correlate/correlate.hpp"
 #include "correlate/pattern_miner.hpp"
 #include "engine/collector.hpp"
@@ -25,6 +26,8 @@ namespace {
 
 constexpr const char* kDetectorBlob = "detector";
 constexpr const char* kPatternsBlob = "patterns";
+constexpr const char* kCallsBlob = "calls";
+constexpr Duration kLearnCallsEvery = minutes(5);
 
 using Key = std::pair<std::string, std::string>;  // service, metric
 Key key_of(const model::Anomaly& anomaly) { return {anomaly.service, anomaly.metric}; }
@@ -75,6 +78,7 @@ struct Engine::Impl {
   Result<void> judge(std::vector<model::Anomaly> anomalies, std::span<const detect::FleetSlice> open_slices,
                      Time at, TickReport& report);
   Result<void> count_late(Time now);
+  Result<void> learn_calls(Time now);
   std::optional<Time> oldest_onset() const;
   void log_anomalies(const std::vector<model::Anomaly>& anomalies);
   void log_events(const std::vector<model::IncidentEvent>& events,
@@ -94,6 +98,8 @@ struct Engine::Impl {
   Collector collector;
   detect::Detector detector;
   correlate::PatternMiner miner;
+  correlate::CallGraph call_graph;
+  Time calls_until{};  // slices before it are in the call graph
   StageRunner stages;
   std::vector<detect::FleetSlice> open;          // of the last tick
   std::map<std::string, model::Incident> known;  // active, or resolved within the cooldown
@@ -145,6 +151,15 @@ Result<void> Engine::start(Time now, const std::function<void(double)>& progress
       self.miner = std::move(*restored);
     } else {
       self.deps.log.warning("patterns.restart", {{"reason", restored.error().text()}});
+    }
+  }
+
+  SENTINEL_ASSIGN(const auto calls, self.deps.state.blob(kCallsBlob));
+  if (calls) {
+    if (auto restored = correlate::CallGraph::restore({}, *calls)) {
+      self.call_graph = std::move(*restored);
+    } else {
+      self.deps.log.warning("calls.restart", {{"reason", restored.error().text()}});
     }
   }
 
@@ -269,6 +284,7 @@ Result<TickReport> Engine::Impl::run_tick(Time now) {
     SENTINEL_TRY(judge(std::move(current), open, now, report));
   }
   SENTINEL_TRY(count_late(now));
+  SENTINEL_TRY(learn_calls(now));
   if (next_snapshot && now >= *next_snapshot) {
     pending.blobs = snapshot_change().blobs;
     // The state of a large fleet is large: written rarely, and refolded from the store at a start.
@@ -300,6 +316,8 @@ Result<void> Engine::Impl::judge(std::vector<model::Anomaly> anomalies,
           const OutageContext context{anomalies,           collector.recent(), open_slices,
                                       detector.services(), oldest_onset(),     at};
           SENTINEL_ASSIGN(auto input, gather(context, deps.telemetry, miner, settings));
+          const auto learned = call_graph.topology();
+          input.topology.insert(input.topology.end(), learned.begin(), learned.end());
           return correlate::correlate(input, settings.correlate);
         }));
     SENTINEL_ASSIGN(runbooks,
@@ -403,6 +421,17 @@ Result<void> Engine::Impl::count_late(Time now) {
   return {};
 }
 
+// Closed slices of calls, a few minutes at once: links that no window of an outage would show.
+Result<void> Engine::Impl::learn_calls(Time now) {
+  const Time until = collector.closed_until(now);
+  if (until < calls_until + kLearnCallsEvery) return {};
+  const Time from = std::max(calls_until, until - settings.recent);
+  SENTINEL_ASSIGN(const auto calls, deps.telemetry.calls({from, until}, settings.detect.slice));
+  call_graph.learn(calls, now);
+  calls_until = until;
+  return {};
+}
+
 void Engine::Impl::log_anomalies(const std::vector<model::Anomaly>& anomalies) {
   std::map<Key, model::Severity> now_announced;
   for (const auto& anomaly : anomalies) {
@@ -489,6 +518,7 @@ state::Change Engine::Impl::snapshot_change() const {
   state::Change change;
   change.blobs.emplace_back(kDetectorBlob, detector.snapshot());
   change.blobs.emplace_back(kPatternsBlob, miner.snapshot());
+  change.blobs.emplace_back(kCallsBlob, call_graph.snapshot());
   return change;
 }
 
