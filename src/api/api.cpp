@@ -92,6 +92,7 @@ void Api::register_routes(net::Server& server) {
   get(server, "/api/incidents", &Api::incidents);
   get(server, "/api/incidents/*", &Api::incident);
   get(server, "/api/services", &Api::services);
+  get(server, "/api/services/*/explain", &Api::explain);
   get(server, "/api/health", &Api::health);
   get(server, "/api/logs", &Api::logs);
   get(server, "/api/ledger", &Api::ledger);

@@ -12,6 +12,7 @@
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "model/anomaly.hpp"
+#include "model/explanation.hpp"
 #include "net/server.hpp"
 #include "state/store.hpp"
 #include "telemetry/store.hpp"
@@ -39,6 +40,9 @@ class Api {
     const Clock& clock;
     std::function<Status()> status;  // any thread
     Log log;
+    // Why each metric of a service does or does not alert: now, or at a past moment. Any thread; may be
+    // empty.
+    std::function<Result<model::ServiceExplanation>(const std::string&, std::optional<Time>)> explain = {};
   };
   explicit Api(Deps deps) : deps_(std::move(deps)) {}
   void register_routes(net::Server& server);
@@ -55,6 +59,7 @@ class Api {
   net::Response logs(const net::Request& request) const;
   net::Response ledger(const net::Request& request) const;
   net::Response runbooks(const net::Request& request) const;
+  net::Response explain(const net::Request& request) const;
   net::Response exposition(const net::Request& request) const;
 
   Deps deps_;

@@ -144,8 +144,9 @@ Result<void> Service::Impl::serve() {
       return response;
     });
   }
-  api = std::make_unique<api::Api>(
-      api::Api::Deps{*store, *state, metrics, clock, [this] { return status(); }, log.named("api")});
+  api = std::make_unique<api::Api>(api::Api::Deps{
+      *store, *state, metrics, clock, [this] { return status(); }, log.named("api"),
+      [this](const std::string& service, std::optional<Time> at) { return engine->explain(service, at); }});
   api->register_routes(*server);
   dialect = std::make_unique<ingest::EsDialect>(
       ingest::EsDialect::Deps{*store, clock, log.named("ingest"), metrics},

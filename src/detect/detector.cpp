@@ -97,7 +97,7 @@ struct Detector::Impl {
   }
 
   bool is_gap(const FleetSlice& slice) const {
-    if (has_documents(slice)) return false;
+    if (!settings.finds_fleet_gaps || has_documents(slice)) return false;
     double usual = 0;
     for (const auto& [name, state] : services)
       usual += state.silence() != nullptr ? state.silence()->level() : 0;

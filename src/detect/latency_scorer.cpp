@@ -320,7 +320,8 @@ HorizonScore LatencyScorer::score_hour(const Core& core, const Limits& limits, c
   return h;
 }
 
-LatencyScore LatencyScorer::score(const Core& core, std::span<const LatencySlice> open) const {
+LatencyScore LatencyScorer::score(const Core& core, std::span<const LatencySlice> open,
+                                  bool all_quantiles) const {
   LatencyScore out;
   const bool known = open.empty() ? slices_.newest().known : open.back().known;
   if (!known) return out;
@@ -332,8 +333,10 @@ LatencyScore LatencyScorer::score(const Core& core, std::span<const LatencySlice
     HorizonScore& h = out.horizons[static_cast<std::size_t>(i)];
     h = i < 6 ? score_short(core, limits, windows, channel, i % 2 == 0 ? 5 : 20)
               : score_hour(core, limits, windows, channel);
-    if (h.z > 0) {  // the gates cannot change less, and the quantile costs a merge
+    const bool gated = h.z > 0;  // the gates cannot change less, and the quantile costs a merge
+    if (gated || (all_quantiles && h.scored))
       h.value = quantile_ms(core, open, h.minutes, channel == kP90 ? 0.9 : 0.99);
+    if (gated) {
       const double ratio = h.value / h.base_value;
       const double ms = h.value - h.base_value;
       const double excess = h.observed - h.expected;
@@ -347,18 +350,18 @@ LatencyScore LatencyScorer::score(const Core& core, std::span<const LatencySlice
   return out;
 }
 
-LatencyScore LatencyScorer::preview(std::span<const LatencySlice> open) const {
+LatencyScore LatencyScorer::preview(std::span<const LatencySlice> open, bool all_quantiles) const {
   if (open.empty() && slices_.size() == 0) return {};
   Core copy = core_;
   for (std::size_t i = 0; i < open.size(); ++i) begin_slice(copy);
-  return score(copy, open);
+  return score(copy, open, all_quantiles);
 }
 
 LatencyScore LatencyScorer::close(const LatencySlice& slice) {
   begin_slice(core_);
   static const model::LatencyHistogram kEmpty;
   slices_.push(core_.now, slice.histogram != nullptr ? *slice.histogram : kEmpty, slice.known);
-  const LatencyScore out = score(core_, {});
+  const LatencyScore out = score(core_, {}, false);
   double fast = kNoScore;
   double raw = kNoScore;
   for (std::size_t i = 0; i < 6; ++i) {

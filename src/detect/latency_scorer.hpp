@@ -38,7 +38,8 @@ class LatencyScorer {
   LatencyScorer(Grid grid, std::int64_t first);
 
   LatencyScore close(const LatencySlice& slice);
-  LatencyScore preview(std::span<const LatencySlice> open) const;
+  // `all_quantiles`: also where nothing is unusual `value` holds the window's quantile, for `explain`.
+  LatencyScore preview(std::span<const LatencySlice> open, bool all_quantiles = false) const;
 
   bool incident_open() const { return core_.incident.is_open(); }
   std::size_t bytes() const;
@@ -103,7 +104,7 @@ class LatencyScorer {
   HorizonScore score_short(const Core& core, const Limits& limits, const Windows& windows, int channel,
                            int minutes) const;
   HorizonScore score_hour(const Core& core, const Limits& limits, const Windows& windows, int channel) const;
-  LatencyScore score(const Core& core, std::span<const LatencySlice> open) const;
+  LatencyScore score(const Core& core, std::span<const LatencySlice> open, bool all_quantiles) const;
   void learn(const LatencyScore& score, bool known);
   void relearn();
 

@@ -55,7 +55,9 @@ class ServiceState {
     std::unique_ptr<ZscoreGauge> plain;
   };
   struct Reading;  // one judged metric
-  std::vector<Reading> judge_open(const Settings& settings, std::span<const ServiceSlice> open) const;
+  std::vector<Reading> judge_open(const Settings& settings, std::span<const ServiceSlice> open,
+                                  bool in_full = false) const;
+  bool is_frozen(const Reading& reading) const;
   void make_scorers(const Settings& settings, const ServiceSlice& slice);
   SentenceContext context(const Settings& settings, const Reading& reading, std::int64_t newest) const;
   std::vector<model::Anomaly> anomalies(const Settings& settings, const std::string& name,

@@ -11,10 +11,12 @@
 
 #include "analyze/report.hpp"
 #include "base/hash.hpp"
+#include "base/text.hpp"
 #include "correlate/correlate.hpp"
 #include "correlate/pattern_miner.hpp"
 #include "engine/collector.hpp"
 #include "engine/coverage.hpp"
+#include "engine/history.hpp"
 #include "engine/outage_context.hpp"
 #include "engine/stages.hpp"
 #include "incidents/commands.hpp"
@@ -632,9 +634,29 @@ Result<state::OutboxRow> Engine::drop_message(std::int64_t id, std::string_view 
   return *row;
 }
 
-std::vector<detect::Explanation> Engine::explain(const std::string& service) const {
-  const std::lock_guard lock(impl_->mutex);
-  return impl_->detector.explain(service, impl_->open);
+Result<model::ServiceExplanation> Engine::explain(const std::string& service, std::optional<Time> at) const {
+  const History history(impl_->deps.telemetry, impl_->deps.state, impl_->settings);
+  if (at) return history.explain(service, *at);
+  model::ServiceExplanation live;
+  live.service = service;
+  {
+    const std::lock_guard lock(impl_->mutex);
+    live.metrics = impl_->detector.explain(service, impl_->open);
+    const Duration step = impl_->settings.detect.slice;
+    live.at = impl_->open.empty() ? impl_->collector.next() : impl_->open.back().start + step;
+  }
+  if (live.metrics.empty()) {
+    return fail(ErrorKind::kNotFound,
+                fmt::format("service '{}' is not known to detection", one_line(service, 80)));
+  }
+  // The store may be away: the judgement stands without its picture.
+  if (auto past = history.explain(service, live.at)) live.series = std::move(past->series);
+  return live;
+}
+
+Result<std::vector<model::MetricSeries>> Engine::series(const std::string& service, model::TimeRange range,
+                                                        const std::string& metric) const {
+  return History(impl_->deps.telemetry, impl_->deps.state, impl_->settings).series(service, range, metric);
 }
 
 std::vector<model::Slice> Engine::recent_slices(const std::string& service) const {
