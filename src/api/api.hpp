@@ -28,6 +28,21 @@ struct Status {
   std::string blind_reason;
   std::optional<Time> telemetry_gap_since;               // the fleet has sent nothing since then
   std::vector<std::pair<std::string, Duration>> stages;  // of the last tick, in order
+  struct Gap {
+    std::string source;  // a host; empty: the fleet, or services that fell silent together
+    Time since;
+    std::string text;
+  };
+  std::vector<Gap> telemetry_gaps;
+  struct Source {
+    std::string source;  // empty: documents that name no host
+    Time last_heard;
+    Duration lag{};  // measured at arrival, of the newest documents
+    double docs_per_minute = 0;
+    bool in_gap = false;
+  };
+  std::vector<Source> sources;
+  std::optional<Duration> ingest_lag;  // the largest of the last tick
 };
 
 class Api {

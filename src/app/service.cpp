@@ -103,6 +103,11 @@ api::Status Service::Impl::status() const {
   s.blind_reason = view->blind_reason;
   s.telemetry_gap_since = view->telemetry_gap_since;
   s.stages = view->stages;
+  s.ingest_lag = view->ingest_lag;
+  for (const auto& gap : view->telemetry_gaps) s.telemetry_gaps.push_back({gap.source, gap.since, gap.text});
+  for (const auto& source : view->sources)
+    s.sources.push_back(
+        {source.source, source.last_heard, source.lag, source.docs_per_minute, source.in_gap});
   return s;
 }
 

@@ -44,6 +44,13 @@ struct FleetSlice {
   std::vector<model::MetricSlice> metrics;
   bool known =
       true;  // false: telemetry was missing for the fleet (a gap); it is not zero and teaches nothing
+  std::vector<std::string> unheard;  // sorted; of these services alone telemetry was missing
+};
+
+// What late documents changed.
+struct Amended {
+  std::vector<model::Anomaly> anomalies;    // seen only now: marked late, the worst per (service, metric)
+  std::vector<std::string> silences_ended;  // services whose silence was a delay
 };
 
 using model::Explanation;
@@ -71,6 +78,10 @@ class Detector {
   // with known = false); an older slice than the newest closed one is a programmer error. Returned anomalies
   // are sorted by (service, metric).
   std::vector<model::Anomaly> close(const FleetSlice& slice);
+  // Late documents: these slices of services replace what was closed, in windows and baselines, and the
+  // windows that end with them are judged again. Of the last hour; older ones change nothing. Part of the
+  // fold: a replay gives the same state when it amends at the same moments.
+  Amended amend(std::span<const model::Slice> slices);
   // Judges the newest of `open` (the slices not closed yet, in time order, directly after the newest closed
   // one) on a copy of the affected state; nothing is stored. A silence is repeated as the newest closed slice
   // found it, because a half-filled slice looks like one.

@@ -92,7 +92,9 @@ double reported(const HorizonScore& h, const model::Thresholds& thresholds) {
 
 std::string sentence(const HorizonScore& h, const SentenceContext& c) {
   std::string out = main_clause(h, c);
-  if (h.cap != Cap::kNone && reported(h, c.thresholds) < h.z_free)
+  if (h.cap == Cap::kBelowP1 && h.z_alone > kNoScore && reported(h, c.thresholds) < h.z_free) {
+    out += "; held at P2 until it has stood for three slices";
+  } else if (h.cap != Cap::kNone && reported(h, c.thresholds) < h.z_free)
     out += fmt::format("; held at {}: {}", held_at(h.cap), size_of_change(h, c.kind));
   const bool seasonal = c.kind == MetricKind::kSilence ? h.season < 0.95
                         : c.kind == MetricKind::kGauge ? h.season > 0
@@ -138,6 +140,8 @@ std::string verdict(const HorizonScore* best, const SentenceContext& c) {
   if (held && c.thresholds.severity_of(best->z_free))
     return fmt::format("no alert: rare ({:.2f}), but too small a change: {}", best->z_free,
                        size_of_change(*best, c.kind));
+  if (best->z_alone > kNoScore && c.thresholds.severity_of(best->z_alone))
+    return fmt::format("no alert yet: {:.2f} in this slice alone", best->z_alone);
   if (best->z_spread > kNoScore && best->z_spread < best->z_tail && c.thresholds.severity_of(best->z_tail))
     return fmt::format("no alert: one burst; without its largest slices {:.2f}", best->z_spread);
   return threshold_words(z, c.thresholds);
@@ -159,6 +163,8 @@ std::vector<std::string> gates_in_words(const HorizonScore& h, const SentenceCon
   out.push_back(fmt::format("looks: {:.2f} for one look, {:.2f} for a day of them", h.raw, h.z_tail));
   if (h.z_spread > kNoScore && h.z_spread < h.z_tail)
     out.push_back(fmt::format("burst: without its largest slices {:.2f}", h.z_spread));
+  if (h.z_alone > kNoScore)
+    out.push_back(fmt::format("must stand: {:.2f} until the slices before agree", h.z_free));
   if (c.kind == MetricKind::kGauge && h.z_free < h.z_tail)
     out.push_back(fmt::format("lone slice: {:.2f} until a second one agrees", h.z_free));
   if (h.cap != Cap::kNone)

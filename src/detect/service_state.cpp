@@ -343,6 +343,33 @@ std::vector<model::Anomaly> ServiceState::preview(const Settings& settings, cons
   return anomalies(settings, name, readings, now_ + static_cast<std::int64_t>(open.size()));
 }
 
+bool ServiceState::amend(std::int64_t index, const model::Slice& slice) {
+  if (index < first_ || index > now_) return false;
+  if (slice.docs > 0) last_heard_ = std::max(last_heard_, index);
+  if (errors_) errors_->amend(index, {slice.docs, slice.errors, true});
+  if (latency_) latency_->amend(index, {&slice.latency, true});
+  return silence_ && silence_->amend(index, slice.docs, true);
+}
+
+std::vector<model::Anomaly> ServiceState::judge_past(const Settings& settings, const std::string& name,
+                                                     std::int64_t index) const {
+  std::vector<Reading> readings;
+  if (errors_) {
+    Reading r;
+    r.metric = model::kErrorRate;
+    r.horizons = listed(errors_->judge_past(index));
+    readings.push_back(std::move(r));
+  }
+  if (latency_) {
+    Reading r;
+    r.metric = model::kLatencyP99;
+    r.kind = MetricKind::kLatency;
+    r.horizons = listed(latency_->judge_past(index));
+    readings.push_back(std::move(r));
+  }
+  return anomalies(settings, name, readings, index);
+}
+
 bool ServiceState::is_frozen(const Reading& reading) const {
   switch (reading.kind) {
     case MetricKind::kErrors:

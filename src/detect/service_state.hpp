@@ -38,6 +38,13 @@ class ServiceState {
   std::vector<Explanation> explain(const Settings& settings, const std::string& name,
                                    std::span<const ServiceSlice> open) const;
 
+  // A closed slice as it is now that late documents have come. Gauges and the plain z-score keep what they
+  // had. True: its silence was none, or ended.
+  bool amend(std::int64_t index, const model::Slice& slice);
+  // What misbehaved in the windows that ended with a closed slice of the last hour.
+  std::vector<model::Anomaly> judge_past(const Settings& settings, const std::string& name,
+                                         std::int64_t index) const;
+
   std::int64_t last_heard() const { return last_heard_; }
   const SilenceScorer* silence() const { return silence_.get(); }
   // Its silence is part of a gap in the telemetry: suppressed until documents come again.

@@ -62,8 +62,9 @@ class TelemetryStore {
                                                           const std::vector<std::string>& names) = 0;
   virtual Result<std::vector<model::LogEvent>> events(const EventQuery& query) = 0;
   virtual Result<std::uint64_t> count(const EventQuery& query) = 0;  // limit and offset do not matter
-  // What was ingested in `ingested` (by our clock at arrival), by (slice, service): late documents are those
-  // whose slice had closed. Counted rows only.
+  // What was ingested in `ingested` (by our clock at arrival), by (slice, service, source): late documents
+  // are those whose slice had closed. Counted rows only. An adapter that cannot tell sources apart leaves
+  // them empty.
   virtual Result<std::vector<model::Arrival>> arrivals(model::TimeRange ingested, Duration step) = 0;
   virtual Result<StoreStatus> status() = 0;
 };

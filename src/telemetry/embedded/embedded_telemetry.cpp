@@ -301,18 +301,20 @@ Result<std::uint64_t> EmbeddedTelemetry::count(const EventQuery& query) {
 
 Result<std::vector<model::Arrival>> EmbeddedTelemetry::arrivals(model::TimeRange ingested, Duration step) {
   const std::string sql = fmt::format(
-      "SELECT {} AS slice, service, count(*) AS docs, max(ingested - time) AS lag FROM {{}} WHERE counted "
+      "SELECT {} AS slice, service, count(*) AS docs, max(ingested - time) AS lag, host FROM {{}} WHERE "
+      "counted "
       "AND ingested >= ? AND ingested < ? GROUP BY ALL ORDER BY slice, "
-      "service",
+      "service, host",
       slice_start(step));
   std::vector<model::Arrival> arrivals;
   SENTINEL_TRY(impl_->each_row(
-      "docs", "time, ingested, service, counted",
+      "docs", "time, ingested, service, host, counted",
       [&](const SegmentStats& s) { return s.overlaps_ingested(ingested); }, sql,
       [&](duck::Statement& s) { s.bind(micros(ingested.from)).bind(micros(ingested.to)); },
       [&](const duck::Rows& row) {
         arrivals.push_back({std::string(row.text(1)), time_from_micros(row.int64(0)),
-                            static_cast<std::uint64_t>(row.int64(2)), Duration(row.int64(3))});
+                            static_cast<std::uint64_t>(row.int64(2)), Duration(row.int64(3)),
+                            std::string(row.text(4))});
       }));
   return arrivals;
 }

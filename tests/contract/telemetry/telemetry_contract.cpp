@@ -301,6 +301,20 @@ TEST_P(TelemetryContract, ArrivalsTellWhichSlicesGotDocumentsAndHowLate) {
   EXPECT_EQ(*found, (std::vector<model::Arrival>{{"a", noon_, 2, minutes(10)}}));
 }
 
+TEST_P(TelemetryContract, ArrivalsTellTheHostsApart) {
+  model::DocumentBatch batch;
+  for (const char* host : {"h1", "h2", "h1"}) {
+    auto one = row("a");
+    one.host = host;
+    batch.add(one);
+  }
+  put(std::move(batch), noon_ + seconds(5));
+  const auto found = store().arrivals({noon_, noon_ + minutes(1)}, seconds(60));
+  ASSERT_TRUE(found) << found.error().text();
+  EXPECT_EQ(*found, (std::vector<model::Arrival>{{"a", noon_, 2, seconds(5), "h1"},
+                                                 {"a", noon_, 1, seconds(5), "h2"}}));
+}
+
 TEST_P(TelemetryContract, AnEmptyBatchIsAcknowledgedAndAnEmptyStoreAnswers) {
   put(model::DocumentBatch());
   EXPECT_TRUE(events(all()).empty());
