@@ -92,6 +92,7 @@ void Api::register_routes(net::Server& server) {
   get(server, "/api/incidents", &Api::incidents);
   get(server, "/api/incidents/*", &Api::incident);
   get(server, "/api/services", &Api::services);
+  get(server, "/api/services/*/explain", &Api::explain);
   get(server, "/api/health", &Api::health);
   get(server, "/api/logs", &Api::logs);
   get(server, "/api/ledger", &Api::ledger);
@@ -194,6 +195,18 @@ net::Response Api::health(const net::Request&) const {
     body["blind_reason"] = status.blind_reason;
   }
   if (status.telemetry_gap_since) body["telemetry_gap_since"] = format_rfc3339(*status.telemetry_gap_since);
+  if (status.ingest_lag) body["ingest_lag_seconds"] = seconds_of(*status.ingest_lag);
+  for (const auto& gap : status.telemetry_gaps) {
+    body["telemetry_gaps"].push_back(
+        {{"source", gap.source}, {"since", format_rfc3339(gap.since)}, {"text", gap.text}});
+  }
+  for (const auto& source : status.sources) {
+    body["sources"].push_back({{"source", source.source},
+                               {"last_heard", format_rfc3339(source.last_heard)},
+                               {"lag_seconds", seconds_of(source.lag)},
+                               {"docs_per_minute", source.docs_per_minute},
+                               {"in_gap", source.in_gap}});
+  }
   body["services"] = status.services.size();
   for (const auto& [name, took] : status.stages) body["stages_ms"][name] = seconds_of(took) * 1000;
   if (const auto store = deps_.telemetry.status()) {

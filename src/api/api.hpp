@@ -12,6 +12,7 @@
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "model/anomaly.hpp"
+#include "model/explanation.hpp"
 #include "net/server.hpp"
 #include "state/store.hpp"
 #include "telemetry/store.hpp"
@@ -27,6 +28,21 @@ struct Status {
   std::string blind_reason;
   std::optional<Time> telemetry_gap_since;               // the fleet has sent nothing since then
   std::vector<std::pair<std::string, Duration>> stages;  // of the last tick, in order
+  struct Gap {
+    std::string source;  // a host; empty: the fleet, or services that fell silent together
+    Time since;
+    std::string text;
+  };
+  std::vector<Gap> telemetry_gaps;
+  struct Source {
+    std::string source;  // empty: documents that name no host
+    Time last_heard;
+    Duration lag{};  // measured at arrival, of the newest documents
+    double docs_per_minute = 0;
+    bool in_gap = false;
+  };
+  std::vector<Source> sources;
+  std::optional<Duration> ingest_lag;  // the largest of the last tick
 };
 
 class Api {
@@ -39,6 +55,9 @@ class Api {
     const Clock& clock;
     std::function<Status()> status;  // any thread
     Log log;
+    // Why each metric of a service does or does not alert: now, or at a past moment. Any thread; may be
+    // empty.
+    std::function<Result<model::ServiceExplanation>(const std::string&, std::optional<Time>)> explain = {};
   };
   explicit Api(Deps deps) : deps_(std::move(deps)) {}
   void register_routes(net::Server& server);
@@ -55,6 +74,7 @@ class Api {
   net::Response logs(const net::Request& request) const;
   net::Response ledger(const net::Request& request) const;
   net::Response runbooks(const net::Request& request) const;
+  net::Response explain(const net::Request& request) const;
   net::Response exposition(const net::Request& request) const;
 
   Deps deps_;

@@ -17,12 +17,13 @@ Examples:
   sentinelops config.yaml                   run the service (as `sentinelops run --config config.yaml`)
   sentinelops import app.ndjson.gz          load a file; curl or any Elasticsearch shipper can POST to /_bulk
   sentinelops query "timeout" --level error --since 1h
+  sentinelops explain payment-service       why it does or does not alert, with the last hour
   sentinelops incidents show INC-20260220192027-1a2b3c4d
 
 Exit codes: 0 fine, 1 failed, 2 wrong usage or config.)";
 
-const std::vector<std::string> kCommands = {"run",   "demo",      "simulate", "import",  "query",
-                                            "check", "incidents", "runbooks", "analyze", "version"};
+const std::vector<std::string> kCommands = {"run",     "demo",  "simulate",  "import",   "query",   "backtest",
+                                            "explain", "check", "incidents", "runbooks", "analyze", "version"};
 
 // The subcommand or option that a misspelt word was meant to be, for "did you mean". Walks the words as the
 // parser does: a known subcommand opens its own, the word behind an option that takes one is its value.
@@ -120,6 +121,12 @@ int run_cli(int argc, char** argv) {
   query_cmd->add_option("--since", query.since, "how far back: 15m, 1h, 7d");
   query_cmd->add_option("--limit", query.limit, "at most so many, newest first");
 
+  ExplainOptions explain;
+  auto* explain_cmd = app.add_subcommand(
+      "explain", "why each metric of a service does or does not alert, with the last hour");
+  explain_cmd->add_option("SERVICE", explain.service, "name of the service")->required();
+  explain_cmd->add_option("--at", explain.at, "a past moment, as 2026-02-20T19:20:00Z (default: now)");
+
   BacktestOptions backtest;
   auto* backtest_cmd = app.add_subcommand(
       "backtest", "replay recorded documents through the engine: what would have been opened");
@@ -194,6 +201,7 @@ int run_cli(int argc, char** argv) {
   if (simulate_cmd->parsed()) return simulate_command(common, simulate);
   if (import_cmd->parsed()) return import_command(common, import);
   if (query_cmd->parsed()) return query_command(common, query);
+  if (explain_cmd->parsed()) return explain_command(common, explain);
   if (backtest_cmd->parsed()) return backtest_command(common, backtest);
   if (check_cmd->parsed()) return check_command(common, print_config);
   if (incidents_list->parsed()) return incidents_list_command(common, incident_state, incident_limit);

@@ -47,6 +47,11 @@ struct QueryOptions {
   std::size_t limit = 50;
 };
 
+struct ExplainOptions {
+  std::string service;
+  std::string at;  // RFC 3339; empty: now
+};
+
 struct BacktestOptions {
   std::vector<std::string> files;  // empty: the embedded store's own past
   std::string from;                // of that past, RFC 3339; empty: all
@@ -64,6 +69,7 @@ int demo_command(const CommonOptions& common, const DemoOptions& options);
 int simulate_command(const CommonOptions& common, const SimulateOptions& options);
 int import_command(const CommonOptions& common, const ImportCommand& options);
 int query_command(const CommonOptions& common, const QueryOptions& options);
+int explain_command(const CommonOptions& common, const ExplainOptions& options);
 int check_command(const CommonOptions& common, bool print);
 int incidents_list_command(const CommonOptions& common, const std::string& state, std::size_t limit);
 int incidents_show_command(const CommonOptions& common, const std::string& id);

@@ -129,6 +129,11 @@ api::Status Service::Impl::status() const {
   s.blind_reason = view->blind_reason;
   s.telemetry_gap_since = view->telemetry_gap_since;
   s.stages = view->stages;
+  s.ingest_lag = view->ingest_lag;
+  for (const auto& gap : view->telemetry_gaps) s.telemetry_gaps.push_back({gap.source, gap.since, gap.text});
+  for (const auto& source : view->sources)
+    s.sources.push_back(
+        {source.source, source.last_heard, source.lag, source.docs_per_minute, source.in_gap});
   const std::lock_guard waiting(waiting_mutex);
   if (waiting_since) {
     s.blind_since = waiting_since;
@@ -175,8 +180,9 @@ Result<void> Service::Impl::serve() {
       return response;
     });
   }
-  api = std::make_unique<api::Api>(
-      api::Api::Deps{source(), *state, metrics, clock, [this] { return status(); }, log.named("api")});
+  api = std::make_unique<api::Api>(api::Api::Deps{
+      source(), *state, metrics, clock, [this] { return status(); }, log.named("api"),
+      [this](const std::string& service, std::optional<Time> at) { return engine->explain(service, at); }});
   api->register_routes(*server);
   // With a cluster, shippers write to it: nothing is taken in here.
   if (store) {

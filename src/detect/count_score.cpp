@@ -7,6 +7,7 @@ namespace sentinel::detect {
 namespace {
 constexpr double kNormal99 = 2.33;
 constexpr double kJustBelow = 0.01;
+constexpr double kLoneSlice = 0.5;
 }  // namespace
 
 void TailCalibration::feed(double raw, double step) {
@@ -68,6 +69,33 @@ void apply_cap(HorizonScore& h, Cap cap) {
   h.z_free = h.z;
   h.cap = cap;
   h.z = capped(h.z, cap);
+}
+
+void Standing::push(double fast, double hour) {
+  fast_ = {fast, fast_[0]};
+  hour_ = {hour, hour_[0], hour_[1], hour_[2]};
+}
+
+bool Standing::long_p1() const {
+  const double p1 = model::Thresholds{}.p1;
+  return fast_[0] >= p1 && fast_[1] >= p1;
+}
+
+namespace {
+void hold(HorizonScore& h, double to) {
+  if (h.z <= 0 || h.z_free <= to) return;
+  h.z_alone = h.z_free;
+  h.z_free = to;
+  h.z = capped(to, h.cap);
+}
+}  // namespace
+
+void Standing::hold_fast(HorizonScore& h, std::optional<double> before) const {
+  hold(h, std::max(std::min(h.z_free, before.value_or(fast_[0])), h.z_free - kLoneSlice));
+}
+
+void Standing::hold_hour(HorizonScore& h) const {
+  hold(h, std::min(h.z_free, *std::min_element(hour_.begin(), hour_.end())));
 }
 
 }  // namespace sentinel::detect

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -49,8 +50,9 @@ struct HorizonScore {
   double z_spread = kNoScore;  // without the largest slices; kNoScore: not tried
   double calibration = 1;
   double season = 1;
-  Cap cap = Cap::kNone;      // the gate that was missed
-  double z_free = kNoScore;  // before the gate
+  Cap cap = Cap::kNone;       // the gate that was missed
+  double z_free = kNoScore;   // before the gate
+  double z_alone = kNoScore;  // before it had to stand; kNoScore: that changed nothing
   bool screened = false;
   bool by_time = false;   // exposure is time, not documents
   double exposure = 0;    // other documents (errors), requests (latency)
@@ -65,9 +67,37 @@ struct HorizonScore {
   static void visit(Self& self, Archive& archive) {
     archive(self.scored, self.minutes, self.channel, self.observed, self.expected, self.variance, self.z,
             self.raw, self.z_tail, self.z_spread, self.calibration, self.season, self.cap, self.z_free,
-            self.screened, self.by_time, self.exposure, self.base_value, self.value, self.limit, self.mu0,
-            self.known);
+            self.z_alone, self.screened, self.by_time, self.exposure, self.base_value, self.value, self.limit,
+            self.mu0, self.known);
   }
+};
+
+// What the last slices scored, for the rule that an alert must stand: a score counts in full only when the
+// slice before agrees, else half a unit less; the hour's when five slices in a row agree. Chance peaks are
+// one slice wide; what is really wrong stays, and what is grossly wrong does not need the half unit.
+class Standing {
+ public:
+  Standing() { clear(); }
+  void clear() {
+    fast_.fill(kNoScore);
+    hour_.fill(kNoScore);
+  }
+  // Of a closed slice, as scored before this rule.
+  void push(double fast, double hour);
+  // `before`: the fast score of the slice before; that of the newest closed one unless given.
+  void hold_fast(HorizonScore& h, std::optional<double> before = {}) const;
+  void hold_hour(HorizonScore& h) const;
+  // Whether P1 has been reached in the two slices before, too.
+  bool long_p1() const;
+
+  template <class Self, class Archive>
+  static void visit(Self& self, Archive& archive) {
+    archive(self.fast_, self.hour_);
+  }
+
+ private:
+  std::array<double, 2> fast_;  // newest first
+  std::array<double, 4> hour_;
 };
 
 // Screen, tail, calibration and looks; sets raw, z_tail, z. `screen` in standard deviations.

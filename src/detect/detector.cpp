@@ -13,7 +13,7 @@
 namespace sentinel::detect {
 namespace {
 
-constexpr std::string_view kMagic = "sentinel-detect 1\n";  // the number is the layout's version
+constexpr std::string_view kMagic = "sentinel-detect 2\n";  // the number is the layout's version
 constexpr double kSurelyMissing = 16;                       // documents: e^-16 is certain
 constexpr int kTogetherMinutes = 10;
 constexpr std::size_t kLeastTogether = 3;
@@ -48,18 +48,19 @@ class FleetCursor {
   FleetCursor(const FleetSlice& slice, const Settings& settings, bool known)
       : settings_(&settings),
         known_(known),
+        unheard_(&slice.unheard),
         logs_(by_service(slice.services)),
         metrics_(by_service(slice.metrics)) {}
 
   // Names must rise from call to call. Unknown slices hold nothing.
   ServiceSlice of(const std::string& name) {
     ServiceSlice out;
-    out.known = known_;
+    out.known = known_ && !std::binary_search(unheard_->begin(), unheard_->end(), name);
     out.metrics.assign(settings_->metrics.size(), nullptr);
     while (log_ < logs_.size() && logs_[log_]->service < name) ++log_;
-    if (known_ && log_ < logs_.size() && logs_[log_]->service == name) out.logs = logs_[log_];
+    if (out.known && log_ < logs_.size() && logs_[log_]->service == name) out.logs = logs_[log_];
     while (metric_ < metrics_.size() && metrics_[metric_]->service < name) ++metric_;
-    for (; known_ && metric_ < metrics_.size() && metrics_[metric_]->service == name; ++metric_) {
+    for (; out.known && metric_ < metrics_.size() && metrics_[metric_]->service == name; ++metric_) {
       for (std::size_t i = 0; i < settings_->metrics.size(); ++i) {
         if (settings_->metrics[i].name == metrics_[metric_]->metric) out.metrics[i] = metrics_[metric_];
       }
@@ -70,6 +71,7 @@ class FleetCursor {
  private:
   const Settings* settings_;
   bool known_;
+  const std::vector<std::string>* unheard_;
   std::vector<const model::Slice*> logs_;
   std::vector<const model::MetricSlice*> metrics_;
   std::size_t log_ = 0;
@@ -97,7 +99,7 @@ struct Detector::Impl {
   }
 
   bool is_gap(const FleetSlice& slice) const {
-    if (has_documents(slice)) return false;
+    if (!settings.finds_fleet_gaps || has_documents(slice)) return false;
     double usual = 0;
     for (const auto& [name, state] : services)
       usual += state.silence() != nullptr ? state.silence()->level() : 0;
@@ -185,6 +187,33 @@ Detector::Detector(Detector&&) noexcept = default;
 Detector& Detector::operator=(Detector&&) noexcept = default;
 
 std::vector<model::Anomaly> Detector::close(const FleetSlice& slice) { return impl_->close(slice); }
+
+Amended Detector::amend(std::span<const model::Slice> slices) {
+  Amended out;
+  if (!impl_->now) return out;
+  std::map<std::string, std::vector<const model::Slice*>> by_service;
+  for (const auto& slice : slices) by_service[slice.service].push_back(&slice);
+  for (const auto& [name, late] : by_service) {
+    const auto it = impl_->services.find(name);
+    if (it == impl_->services.end()) continue;
+    ServiceState& state = it->second;
+    bool ended = false;
+    for (const model::Slice* slice : late)
+      ended = state.amend(impl_->grid.index_of(slice->start), *slice) || ended;
+    if (ended) out.silences_ended.push_back(name);
+    // Only when all of them are in place: the windows overlap.
+    std::map<std::string, model::Anomaly> worst;
+    for (const model::Slice* slice : late) {
+      for (auto& anomaly : state.judge_past(impl_->settings, name, impl_->grid.index_of(slice->start))) {
+        anomaly.late = true;
+        auto [kept, fresh] = worst.try_emplace(anomaly.metric, anomaly);
+        if (!fresh && anomaly.score > kept->second.score) kept->second = std::move(anomaly);
+      }
+    }
+    for (auto& [metric, anomaly] : worst) out.anomalies.push_back(std::move(anomaly));
+  }
+  return out;
+}
 
 std::vector<model::Anomaly> Detector::preview(std::span<const FleetSlice> open) const {
   if (!impl_->now) return {};

@@ -12,6 +12,7 @@
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "model/anomaly.hpp"
+#include "model/explanation.hpp"
 #include "model/slice.hpp"
 
 namespace sentinel::detect {
@@ -31,6 +32,9 @@ struct Settings {
   Duration baseline_window = minutes(60);  // zscore only
   int min_data_points = 10;                // zscore only
   std::vector<MetricSetting> metrics;
+  // Whether the detector finds gaps of the whole fleet by itself. A replay of one service must not: the
+  // service would be the fleet, and its silence a gap. No part of the state.
+  bool finds_fleet_gaps = true;
 };
 
 // All that happened in the fleet in one slice of time. Services that are absent sent nothing.
@@ -40,29 +44,16 @@ struct FleetSlice {
   std::vector<model::MetricSlice> metrics;
   bool known =
       true;  // false: telemetry was missing for the fleet (a gap); it is not zero and teaches nothing
+  std::vector<std::string> unheard;  // sorted; of these services alone telemetry was missing
 };
 
-// Why a metric of a service did or did not alert: for `explain` and the page.
-struct Explanation {
-  std::string service;
-  std::string metric;
-  struct Horizon {
-    Duration length{};
-    std::string channel;
-    double observed = 0;
-    double expected = 0;
-    double variance = 0;
-    double band_low = 0;
-    double band_high = 0;
-    double score = 0;  // after all gates
-    double raw = 0;    // before looks, calibration and gates
-    bool scored = false;
-    std::vector<std::string> gates;  // what held it back, in words
-  };
-  std::vector<Horizon> horizons;
-  double score = 0;
-  std::string sentence;
+// What late documents changed.
+struct Amended {
+  std::vector<model::Anomaly> anomalies;    // seen only now: marked late, the worst per (service, metric)
+  std::vector<std::string> silences_ended;  // services whose silence was a delay
 };
+
+using model::Explanation;
 
 // Telemetry that is missing, as opposed to services that are silent. docs/detection.md, "Gaps".
 struct TelemetryGap {
@@ -87,10 +78,16 @@ class Detector {
   // with known = false); an older slice than the newest closed one is a programmer error. Returned anomalies
   // are sorted by (service, metric).
   std::vector<model::Anomaly> close(const FleetSlice& slice);
+  // Late documents: these slices of services replace what was closed, in windows and baselines, and the
+  // windows that end with them are judged again. Of the last hour; older ones change nothing. Part of the
+  // fold: a replay gives the same state when it amends at the same moments.
+  Amended amend(std::span<const model::Slice> slices);
   // Judges the newest of `open` (the slices not closed yet, in time order, directly after the newest closed
   // one) on a copy of the affected state; nothing is stored. A silence is repeated as the newest closed slice
   // found it, because a half-filled slice looks like one.
   std::vector<model::Anomaly> preview(std::span<const FleetSlice> open) const;
+  // Why each metric of the service does or does not alert, as preview() would judge it. With `open` empty: as
+  // of the newest closed slice.
   std::vector<Explanation> explain(const std::string& service, std::span<const FleetSlice> open) const;
 
   // Whether this slice is a gap in the telemetry of the whole fleet: no document from anyone where at least

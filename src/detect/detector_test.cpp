@@ -339,5 +339,96 @@ TEST(Detector, AGaugeThatRisesIsFoundAndAFallOnlyWhenAskedFor) {
   }
 }
 
+// 3 hours of a service with 60 documents a minute; the documents of minutes 180 to 185 come late.
+class LateDocuments : public testing::Test {
+ protected:
+  LateDocuments() {
+    for (std::int64_t m = 0; m < 180; ++m)
+      detector_.close(fleet(m, {ordinary("pay", m), ordinary("stock", m)}));
+    for (std::int64_t m = 180; m < 186; ++m) detector_.close(fleet(m, {ordinary("stock", m)}));
+  }
+  static model::Slice ordinary(const std::string& service, std::int64_t m) {
+    model::Slice s = slice_of(service, m, 60, m % 3 == 0 ? 1 : 0);
+    for (int i = 0; i < 60; ++i) s.latency.add_ms(100 + i % 7);
+    return s;
+  }
+  Detector detector_{Settings{}};
+};
+
+TEST_F(LateDocuments, ThatWereNotFailingTakeTheSilenceBack) {
+  ASSERT_NE(find(detector_.preview({}), "pay", model::kSilence), nullptr);
+  std::vector<model::Slice> late;
+  for (std::int64_t m = 180; m < 186; ++m) late.push_back(ordinary("pay", m));
+  const Amended found = detector_.amend(late);
+  EXPECT_EQ(found.silences_ended, std::vector<std::string>{"pay"});
+  EXPECT_TRUE(found.anomalies.empty());
+  EXPECT_EQ(find(detector_.preview({}), "pay", model::kSilence), nullptr);
+}
+
+TEST_F(LateDocuments, ThatWereFailingAreJudgedInTheirOwnWindow) {
+  std::vector<model::Slice> late;
+  for (std::int64_t m = 180; m < 184; ++m) late.push_back(slice_of("pay", m, 60, 30));
+  const Amended found = detector_.amend(late);
+  const auto* errors = find(found.anomalies, "pay", model::kErrorRate);
+  ASSERT_NE(errors, nullptr);
+  EXPECT_TRUE(errors->late);
+  EXPECT_GT(errors->observed, 50);
+  EXPECT_GE(errors->at, minute(181));
+  EXPECT_LE(errors->at, minute(184));
+}
+
+TEST_F(LateDocuments, LatencyIsJudgedAgainToo) {
+  std::vector<model::Slice> late;
+  for (std::int64_t m = 180; m < 184; ++m) {
+    model::Slice s = slice_of("pay", m, 60, 0);
+    for (int i = 0; i < 60; ++i) s.latency.add_ms(900);
+    late.push_back(s);
+  }
+  const auto found = detector_.amend(late);
+  const auto* slow = find(found.anomalies, "pay", model::kLatencyP99);
+  ASSERT_NE(slow, nullptr);
+  EXPECT_GT(slow->observed, 500);
+}
+
+TEST_F(LateDocuments, OfAnUnknownServiceOrLongAgoChangeNothing) {
+  const std::string before = detector_.snapshot();
+  const std::vector<model::Slice> late = {slice_of("nobody", 184, 60, 30), slice_of("pay", 20, 60, 30)};
+  EXPECT_TRUE(detector_.amend(late).anomalies.empty());
+  EXPECT_EQ(detector_.snapshot(), before);
+}
+
+TEST_F(LateDocuments, TheSameAgainGivesTheSameState) {
+  const std::vector<model::Slice> late = {ordinary("pay", 181), ordinary("pay", 182)};
+  detector_.amend(late);
+  const std::string once = detector_.snapshot();
+  detector_.amend(late);
+  EXPECT_EQ(detector_.snapshot(), once);
+}
+
+TEST_F(LateDocuments, StateAfterThemGoesOnAfterARestart) {
+  detector_.amend(std::vector<model::Slice>{ordinary("pay", 182), slice_of("pay", 183, 60, 20)});
+  auto other = Detector::restore(Settings{}, detector_.snapshot());
+  ASSERT_TRUE(other) << other.error().text();
+  for (std::int64_t m = 186; m < 260; ++m) {
+    const FleetSlice slice = fleet(m, {ordinary("pay", m), ordinary("stock", m)});
+    ASSERT_TRUE(same(detector_.close(slice), other->close(slice)));
+  }
+  EXPECT_EQ(detector_.snapshot(), other->snapshot());
+}
+
+TEST(Detector, AnUnheardServiceIsNotSilentAndLearnsNothing) {
+  Detector detector{Settings{}};
+  const auto both = [](std::int64_t m) {
+    return fleet(m, {slice_of("pay", m, 60, 0), slice_of("stock", m, 60, 0), slice_of("mail", m, 60, 0)});
+  };
+  for (std::int64_t m = 0; m < 180; ++m) detector.close(both(m));
+  for (std::int64_t m = 180; m < 220; ++m) {
+    FleetSlice slice = fleet(m, {slice_of("mail", m, 60, 0)});
+    slice.unheard = {"pay", "stock"};
+    EXPECT_TRUE(detector.close(slice).empty()) << "minute " << m;
+  }
+  for (std::int64_t m = 220; m < 240; ++m) EXPECT_TRUE(detector.close(both(m)).empty()) << "minute " << m;
+}
+
 }  // namespace
 }  // namespace sentinel::detect

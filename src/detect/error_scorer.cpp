@@ -268,6 +268,37 @@ ErrorScore ErrorScorer::preview(std::span<const ErrorSlice> open) const {
   return score(copy, unused5, unused20);
 }
 
+bool ErrorScorer::amend(std::int64_t index, const ErrorSlice& slice) {
+  const std::int64_t age = core_.now - index;
+  if (age < 0 || age >= static_cast<std::int64_t>(core_.recent.size())) return false;
+  Recent& held = core_.recent.newest(static_cast<std::size_t>(age));
+  held.errors = slice.errors;
+  held.others = slice.docs > slice.errors ? slice.docs - slice.errors : 0;
+  held.known = slice.known;
+  for (std::size_t i = 0; i < core_.ring.size(); ++i) {
+    if (core_.ring[i].slice != index) continue;
+    core_.ring[i].errors = static_cast<double>(slice.errors) / core_.factor_of(core_.grid.block_of(index));
+    core_.ring[i].others = held.others;
+  }
+  return true;
+}
+
+ErrorScore ErrorScorer::judge_past(std::int64_t index) const {
+  const std::int64_t age = core_.now - index;
+  if (age < 0 || age >= static_cast<std::int64_t>(core_.recent.size())) return {};
+  Core copy = core_;
+  copy.now = index;
+  copy.recent.drop_newest(static_cast<std::size_t>(age));
+  Lesson unused5;
+  Lesson unused20;
+  ErrorScore past = score(copy, unused5, unused20);
+  // The hour no longer holds its own beginning.
+  if (age > 0) past.horizons[2] = HorizonScore{.minutes = 60};
+  past.z = std::max(past.horizons[0].z, past.horizons[1].z);
+  past.best = past.horizons[1].z > past.horizons[0].z ? 1 : 0;
+  return past;
+}
+
 ErrorScore ErrorScorer::close(const ErrorSlice& slice) {
   take(core_, slice);
   Lesson lesson5;

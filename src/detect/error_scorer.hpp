@@ -38,6 +38,13 @@ class ErrorScorer {
   // Judges the newest of `open`, which follow the newest closed slice; that one when there are none.
   ErrorScore preview(std::span<const ErrorSlice> open) const;
 
+  // Documents of a closed slice came late: what is held of it in the windows and in the baseline becomes
+  // `slice`. False: it is too old to be held. What was learned from it stays; the incident flag follows the
+  // next slices.
+  bool amend(std::int64_t index, const ErrorSlice& slice);
+  // Judges the window that ended with a closed slice of the last hour, against what is known now.
+  ErrorScore judge_past(std::int64_t index) const;
+
   bool incident_open() const { return core_.incident.is_open(); }
   std::size_t bytes() const;
 

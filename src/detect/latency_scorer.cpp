@@ -60,6 +60,12 @@ struct LatencyScorer::Limits {
   std::array<double, 2> hour_above{};
 };
 
+struct LatencyScorer::Before {
+  std::array<double, 3> above{};
+  double requests = 0;
+  int slices = 0;
+};
+
 struct LatencyScorer::Window {
   std::array<std::uint64_t, 5> above{};  // the three limits, then the two of the hour
   std::uint64_t requests = 0;
@@ -213,7 +219,11 @@ void LatencyScorer::count(const Core& core, std::span<const LatencySlice> open, 
       if (histogram != nullptr) each_from_top(*histogram, visit);
     });
   }
-  const auto rest = static_cast<std::size_t>(std::max(0, ends[2] - seen));
+  // Entries newer than the window's end come first and are passed over.
+  const auto newer = slices_.size() > 0 && open.empty()
+                         ? static_cast<int>(std::max<std::int64_t>(0, slices_.newest().slice - core.now))
+                         : 0;
+  const auto rest = static_cast<std::size_t>(std::max(0, ends[2] - seen + newer));
   slices_.newest_to_oldest(
       rest, [&](const LatencySlices::Entry& entry, std::span<const std::uint8_t> packed) {
         // Slices are without holes; entries older than the hour may stay for the ring alone.
@@ -236,31 +246,79 @@ double LatencyScorer::quantile_ms(const Core& core, std::span<const LatencySlice
     if (it->known && it->histogram != nullptr) each_from_top(*it->histogram, add);
   }
   const bool skip_flagged = !core.incident.is_open();
-  slices_.newest_to_oldest(w - seen, [&](const LatencySlices::Entry& entry, std::span<const std::uint8_t> p) {
-    if (entry.known && !(entry.flagged && skip_flagged)) each_from_top(p, add);
-  });
+  const std::int64_t newest = core.now - static_cast<std::int64_t>(open.size());
+  const auto newer =
+      slices_.size() > 0
+          ? static_cast<std::size_t>(std::max<std::int64_t>(0, slices_.newest().slice - newest))
+          : 0;
+  slices_.newest_to_oldest(w - seen + newer,
+                           [&](const LatencySlices::Entry& entry, std::span<const std::uint8_t> p) {
+                             if (entry.slice <= newest && entry.known && !(entry.flagged && skip_flagged))
+                               each_from_top(p, add);
+                           });
   model::LatencyHistogram merged;
   for (int bin = 0; bin < model::kBins; ++bin) merged.add(bin, sum[static_cast<std::size_t>(bin)]);
   return merged.quantile_ms(q).value_or(0);
 }
 
+// The short histogram without the slices that the window may hold, and with as many older ones.
+LatencyScorer::Before LatencyScorer::before_window(const Core& core, const Limits& limits, int window) const {
+  Before out;
+  out.requests = static_cast<double>(core.short_total);
+  out.above = limits.short_above;
+  const auto baseline = static_cast<std::size_t>(core.grid.slices(kBaselineMinutes));
+  const std::size_t size = core.ring.size();
+  std::size_t newer = 0;
+  while (newer < size && core.ring.newest(newer) > core.now - window) ++newer;
+  const std::size_t end = std::min(size, baseline + newer);
+  out.slices = static_cast<int>(end - newer);
+  const int lowest = *std::min_element(limits.bin.begin(), limits.bin.end());
+  std::size_t r = 0;  // both lists fall: one walk finds the ring's entries
+  const auto visit = [&](const LatencySlices::Entry& entry, std::span<const std::uint8_t> packed) {
+    while (r < end && core.ring.newest(r) > entry.slice) ++r;
+    if (r >= end || core.ring.newest(r) != entry.slice) return;
+    const bool counted = r < baseline;
+    const bool belongs = r >= newer;
+    if (counted == belongs) return;
+    const double sign = belongs ? 1 : -1;
+    out.requests += sign * static_cast<double>(entry.total);
+    each_from_top(packed, [&](int bin, std::uint64_t n) {
+      if (bin < lowest) return false;
+      for (std::size_t c = 0; c < 3; ++c)
+        out.above[c] += bin >= limits.bin[c] ? sign * static_cast<double>(n) : 0;
+      return true;
+    });
+  };
+  slices_.newest_to_oldest(slices_.size(), visit);
+  return out;
+}
+
 HorizonScore LatencyScorer::score_short(const Core& core, const Limits& limits, const Windows& windows,
-                                        int channel, int minutes) const {
+                                        int channel, int minutes, std::optional<Before>& before) const {
   HorizonScore h;
   h.minutes = minutes;
   h.channel = static_cast<std::uint8_t>(channel);
   const auto c = static_cast<std::size_t>(channel);
   const Window& win = windows[minutes == 5 ? 0 : 1];
   const int w = core.grid.slices(minutes);
-  const auto k = static_cast<double>(
+  const int least = core.grid.slices(kLeastBaselineMinutes);
+  auto k = static_cast<double>(
       std::min(core.ring.size(), static_cast<std::size_t>(core.grid.slices(kBaselineMinutes))));
-  if (limits.bin[c] == kNoLimit || k < core.grid.slices(kLeastBaselineMinutes) ||
-      core.short_total < kLeastRequests || win.known < kLeastKnown * w || win.requests == 0) {
+  if (limits.bin[c] == kNoLimit || k < least || core.short_total < kLeastRequests ||
+      win.known < kLeastKnown * w || win.requests == 0) {
     return h;
   }
   const Channel& ch = core.channels[c];
-  const double y = limits.short_above[c];
-  const auto x = static_cast<double>(core.short_total);
+  double y = limits.short_above[c];
+  auto x = static_cast<double>(core.short_total);
+  if (minutes != 5) {
+    // Half of what is wrong for ten minutes would be in its own baseline: it must end before the window.
+    if (!before) before = before_window(core, limits, w);
+    if (before->slices < least || before->requests < static_cast<double>(kLeastRequests)) return h;
+    k = before->slices;
+    y = before->above[c];
+    x = before->requests;
+  }
   double a = y + 0.5;
   double b = x;
   if (core.long_total > 0) {
@@ -320,45 +378,133 @@ HorizonScore LatencyScorer::score_hour(const Core& core, const Limits& limits, c
   return h;
 }
 
-LatencyScore LatencyScorer::score(const Core& core, std::span<const LatencySlice> open) const {
+namespace {
+void find_best(LatencyScore& out) {
+  out.z = kNoScore;
+  for (std::size_t i = 0; i < out.horizons.size(); ++i) {
+    if (out.horizons[i].z > out.z) {
+      out.z = out.horizons[i].z;
+      out.best = static_cast<int>(i);
+    }
+  }
+}
+double largest(const LatencyScore& score, std::size_t from, std::size_t to) {
+  double z = kNoScore;
+  for (std::size_t i = from; i < to; ++i) z = std::max(z, score.horizons[i].z);
+  return z;
+}
+double fast_of(const LatencyScore& score) { return largest(score, 0, 6); }
+double hour_of(const LatencyScore& score) { return largest(score, 6, 8); }
+}  // namespace
+
+LatencyScore LatencyScorer::score(const Core& core, std::span<const LatencySlice> open,
+                                  bool all_quantiles) const {
   LatencyScore out;
   const bool known = open.empty() ? slices_.newest().known : open.back().known;
   if (!known) return out;
   const Limits limits = find_limits(core);
   Windows windows;
   count(core, open, limits, windows);
+  std::optional<Before> before;
   for (int i = 0; i < 8; ++i) {
     const int channel = i < 6 ? i / 2 : i - 6;
     HorizonScore& h = out.horizons[static_cast<std::size_t>(i)];
-    h = i < 6 ? score_short(core, limits, windows, channel, i % 2 == 0 ? 5 : 20)
+    h = i < 6 ? score_short(core, limits, windows, channel, i % 2 == 0 ? 5 : 20, before)
               : score_hour(core, limits, windows, channel);
-    if (h.z > 0) {  // the gates cannot change less, and the quantile costs a merge
+    const bool gated = h.z > 0;  // the gates cannot change less, and the quantile costs a merge
+    if (gated || (all_quantiles && h.scored))
       h.value = quantile_ms(core, open, h.minutes, channel == kP90 ? 0.9 : 0.99);
+    if (gated) {
       const double ratio = h.value / h.base_value;
       const double ms = h.value - h.base_value;
       const double excess = h.observed - h.expected;
       apply_cap(h, i < 6 ? gate_short(ratio, ms, excess) : gate_hour(ratio, ms, excess));
     }
-    if (h.z > out.z) {
-      out.z = h.z;
-      out.best = i;
-    }
   }
+  find_best(out);
   return out;
 }
 
-LatencyScore LatencyScorer::preview(std::span<const LatencySlice> open) const {
+void LatencyScorer::hold(const Standing& standing, std::optional<double> before, LatencyScore& score) {
+  for (std::size_t i = 0; i < 6; ++i) {
+    HorizonScore& h = score.horizons[i];
+    standing.hold_fast(h, before);
+    // A level that wanders doubles by chance for a minute or two; what pages first is told as P2.
+    if (h.z >= model::Thresholds{}.p1 && !standing.long_p1()) {
+      h.z_alone = std::max(h.z_alone, h.z_free);
+      h.cap = Cap::kBelowP1;
+      h.z = capped(h.z_free, h.cap);
+    }
+  }
+  for (std::size_t i = 6; i < 8; ++i) standing.hold_hour(score.horizons[i]);
+  find_best(score);
+}
+
+LatencyScore LatencyScorer::preview(std::span<const LatencySlice> open, bool all_quantiles) const {
   if (open.empty() && slices_.size() == 0) return {};
   Core copy = core_;
   for (std::size_t i = 0; i < open.size(); ++i) begin_slice(copy);
-  return score(copy, open);
+  LatencyScore out = score(copy, open, all_quantiles);
+  if (open.empty()) {
+    hold(before_newest_, {}, out);  // as close() judged it
+    return out;
+  }
+  std::optional<double> before;
+  if (open.size() >= 2 && fast_of(out) > 0) {
+    Core earlier = core_;
+    for (std::size_t i = 0; i + 1 < open.size(); ++i) begin_slice(earlier);
+    before = fast_of(score(earlier, open.first(open.size() - 1), false));
+  }
+  hold(core_.standing, before, out);
+  return out;
+}
+
+bool LatencyScorer::amend(std::int64_t index, const LatencySlice& slice) {
+  static const model::LatencyHistogram kEmpty;
+  const model::LatencyHistogram& now = slice.histogram != nullptr ? *slice.histogram : kEmpty;
+  bool held = false;
+  for (std::size_t i = 0; i < slices_.size() && !held; ++i) held = slices_.newest(i).slice == index;
+  if (!held) return false;
+  // The newest 55 minutes of the ring are in the short histogram.
+  const auto baseline = static_cast<std::size_t>(core_.grid.slices(kBaselineMinutes));
+  for (std::size_t i = 0; i < core_.ring.size() && i < baseline; ++i) {
+    if (core_.ring.newest(i) != index) continue;
+    each_from_top(slices_.packed(index), [&](int bin, std::uint64_t n) {
+      core_.short_[static_cast<std::size_t>(bin)] -= static_cast<std::uint32_t>(n);
+      core_.short_total -= n;
+      return true;
+    });
+    each_from_top(now, [&](int bin, std::uint64_t n) {
+      core_.short_[static_cast<std::size_t>(bin)] += static_cast<std::uint32_t>(n);
+      core_.short_total += n;
+      return true;
+    });
+  }
+  slices_.replace(index, now, slice.known);
+  return true;
+}
+
+LatencyScore LatencyScorer::judge_past(std::int64_t index) const {
+  if (index > core_.now || core_.now - index >= core_.grid.slices(kWindowMinutes)) return {};
+  Core copy = core_;
+  copy.now = index;
+  LatencyScore past = score(copy, {}, false);
+  if (index == core_.now) return past;
+  // The hour no longer holds its own beginning.
+  for (std::size_t i = 6; i < 8; ++i)
+    past.horizons[i] = HorizonScore{.minutes = 60, .channel = past.horizons[i].channel};
+  find_best(past);
+  return past;
 }
 
 LatencyScore LatencyScorer::close(const LatencySlice& slice) {
   begin_slice(core_);
   static const model::LatencyHistogram kEmpty;
   slices_.push(core_.now, slice.histogram != nullptr ? *slice.histogram : kEmpty, slice.known);
-  const LatencyScore out = score(core_, {});
+  LatencyScore out = score(core_, {}, false);
+  before_newest_ = core_.standing;
+  core_.standing.push(fast_of(out), hour_of(out));
+  hold(before_newest_, {}, out);
   double fast = kNoScore;
   double raw = kNoScore;
   for (std::size_t i = 0; i < 6; ++i) {

@@ -38,7 +38,12 @@ class LatencyScorer {
   LatencyScorer(Grid grid, std::int64_t first);
 
   LatencyScore close(const LatencySlice& slice);
-  LatencyScore preview(std::span<const LatencySlice> open) const;
+  // `all_quantiles`: also where nothing is unusual `value` holds the window's quantile, for `explain`.
+  LatencyScore preview(std::span<const LatencySlice> open, bool all_quantiles = false) const;
+
+  // As of ErrorScorer. The baseline of a past window is that of now, which may hold some of its slices.
+  bool amend(std::int64_t index, const LatencySlice& slice);
+  LatencyScore judge_past(std::int64_t index) const;
 
   bool incident_open() const { return core_.incident.is_open(); }
   std::size_t bytes() const;
@@ -46,7 +51,7 @@ class LatencyScorer {
   template <class Self, class Archive>
   static void visit(Self& self, Archive& archive) {
     Core::visit(self.core_, archive);
-    archive(self.slices_);
+    archive(self.before_newest_, self.slices_);
     for (auto& week : self.week5_) archive(week);
     for (auto& week : self.week60_) archive(week);
   }
@@ -83,11 +88,12 @@ class LatencyScorer {
     std::int64_t long_count = 0;
     std::array<Channel, 3> channels;
     IncidentState incident;
+    Standing standing;
 
     template <class Self, class Archive>
     static void visit(Self& self, Archive& archive) {
       archive(self.first, self.now, self.block, self.ring, self.short_, self.short_total, self.long_,
-              self.long_total, self.long_count, self.incident);
+              self.long_total, self.long_count, self.incident, self.standing);
       for (auto& channel : self.channels) archive(channel);
     }
   };
@@ -98,16 +104,22 @@ class LatencyScorer {
   void begin_slice(Core& core) const;
   void admit(Core& core) const;
   static Limits find_limits(const Core& core);
+  // Windows end with core.now, which may lie before the newest closed slice (judge_past).
   void count(const Core& core, std::span<const LatencySlice> open, const Limits& limits, Windows& out) const;
   double quantile_ms(const Core& core, std::span<const LatencySlice> open, int minutes, double q) const;
+  // What the baseline of the 20-min window has at or above the limits: 55 minutes that ended before it.
+  struct Before;
+  Before before_window(const Core& core, const Limits& limits, int window) const;
   HorizonScore score_short(const Core& core, const Limits& limits, const Windows& windows, int channel,
-                           int minutes) const;
+                           int minutes, std::optional<Before>& before) const;
   HorizonScore score_hour(const Core& core, const Limits& limits, const Windows& windows, int channel) const;
-  LatencyScore score(const Core& core, std::span<const LatencySlice> open) const;
+  LatencyScore score(const Core& core, std::span<const LatencySlice> open, bool all_quantiles) const;
+  static void hold(const Standing& standing, std::optional<double> before, LatencyScore& score);
   void learn(const LatencyScore& score, bool known);
   void relearn();
 
   Core core_;
+  Standing before_newest_;  // as the newest closed slice was judged
   LatencySlices slices_;
   std::array<WeekOfBlocks, 3> week5_;
   std::array<WeekOfRatios, 2> week60_{WeekOfRatios{6}, WeekOfRatios{6}};

@@ -4,11 +4,10 @@
 
 namespace sentinel::detect {
 
-void LatencySlices::push(std::int64_t slice, const model::LatencyHistogram& histogram, bool known) {
-  const std::size_t before = bytes_.size();
-  const auto number = [this](std::uint64_t value) {
-    for (; value >= 0x80; value >>= 7) bytes_.push_back(static_cast<std::uint8_t>(value | 0x80));
-    bytes_.push_back(static_cast<std::uint8_t>(value));
+void LatencySlices::pack(const model::LatencyHistogram& histogram, std::vector<std::uint8_t>& out) {
+  const auto number = [&out](std::uint64_t value) {
+    for (; value >= 0x80; value >>= 7) out.push_back(static_cast<std::uint8_t>(value | 0x80));
+    out.push_back(static_cast<std::uint8_t>(value));
   };
   int above = model::kBins;
   for (auto it = histogram.bins().rbegin(); it != histogram.bins().rend(); ++it) {
@@ -16,12 +15,40 @@ void LatencySlices::push(std::int64_t slice, const model::LatencyHistogram& hist
     number(it->count);
     above = it->index;
   }
+}
+
+void LatencySlices::push(std::int64_t slice, const model::LatencyHistogram& histogram, bool known) {
+  const std::size_t before = bytes_.size();
+  pack(histogram, bytes_);
   Entry entry;
   entry.slice = slice;
   entry.length = static_cast<std::uint32_t>(bytes_.size() - before);
   entry.total = histogram.total();
   entry.known = known;
   entries_.push_back(entry);
+}
+
+void LatencySlices::replace(std::int64_t slice, const model::LatencyHistogram& histogram, bool known) {
+  std::size_t start = 0;
+  for (Entry& entry : entries_) {
+    if (entry.slice != slice) {
+      start += entry.length;
+      continue;
+    }
+    std::vector<std::uint8_t> packed;
+    pack(histogram, packed);
+    std::vector<std::uint8_t> all;
+    all.reserve(bytes_.size() - entry.length + packed.size());
+    const auto at = bytes_.begin() + static_cast<std::ptrdiff_t>(start);
+    all.insert(all.end(), bytes_.begin(), at);
+    all.insert(all.end(), packed.begin(), packed.end());
+    all.insert(all.end(), at + static_cast<std::ptrdiff_t>(entry.length), bytes_.end());
+    bytes_ = std::move(all);
+    entry.length = static_cast<std::uint32_t>(packed.size());
+    entry.total = histogram.total();
+    entry.known = known;
+    return;
+  }
 }
 
 void LatencySlices::tighten() {

@@ -27,6 +27,8 @@ class LatencySlices {
   };
 
   void push(std::int64_t slice, const model::LatencyHistogram& histogram, bool known);
+  // The slice's bins become those of `histogram`; nothing when it is not held.
+  void replace(std::int64_t slice, const model::LatencyHistogram& histogram, bool known);
   // Entries by rising slice.
   std::size_t size() const { return entries_.size(); }
   const Entry& operator[](std::size_t i) const { return entries_[i]; }
@@ -81,6 +83,7 @@ class LatencySlices {
 
  private:
   bool is_consistent() const;
+  static void pack(const model::LatencyHistogram& histogram, std::vector<std::uint8_t>& out);
   // Growth by doubling would waste up to half of the largest part of a service's state.
   void tighten();
   std::vector<Entry> entries_;

@@ -33,6 +33,8 @@ class RingBuffer {
     }
   }
 
+  void drop_newest(std::size_t count) { size_ -= count < size_ ? count : size_; }
+
   template <class Self, class Archive>
   static void visit(Self& self, Archive& archive) {
     const std::size_t capacity = self.items_.size();

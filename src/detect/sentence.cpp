@@ -92,7 +92,9 @@ double reported(const HorizonScore& h, const model::Thresholds& thresholds) {
 
 std::string sentence(const HorizonScore& h, const SentenceContext& c) {
   std::string out = main_clause(h, c);
-  if (h.cap != Cap::kNone && reported(h, c.thresholds) < h.z_free)
+  if (h.cap == Cap::kBelowP1 && h.z_alone > kNoScore && reported(h, c.thresholds) < h.z_free) {
+    out += "; held at P2 until it has stood for three slices";
+  } else if (h.cap != Cap::kNone && reported(h, c.thresholds) < h.z_free)
     out += fmt::format("; held at {}: {}", held_at(h.cap), size_of_change(h, c.kind));
   const bool seasonal = c.kind == MetricKind::kSilence ? h.season < 0.95
                         : c.kind == MetricKind::kGauge ? h.season > 0
@@ -111,6 +113,40 @@ std::string sentence(double current, const Zscore& z) {
                      z.points, figure(z.mean), figure(z.stddev), z.z.value_or(0));
 }
 
+std::string threshold_words(double score, const model::Thresholds& t) {
+  const auto severity = t.severity_of(score);
+  if (!severity) return fmt::format("no alert: score {:.2f}, P4 begins at {:g}", score, t.p4);
+  const double least = *severity == model::Severity::kP1   ? t.p1
+                       : *severity == model::Severity::kP2 ? t.p2
+                       : *severity == model::Severity::kP3 ? t.p3
+                                                           : t.p4;
+  return fmt::format("alerts at {0}: score {1:.2f}, {0} begins at {2:g}", model::to_string(*severity), score,
+                     least);
+}
+
+std::string verdict(const HorizonScore* best, const SentenceContext& c) {
+  if (best == nullptr) return "no alert: not judged, too little traffic, history or telemetry";
+  const double z = reported(*best, c.thresholds);
+  if (best->screened || z < 0) {
+    return c.kind == MetricKind::kSilence ? "no alert: as many documents as expected"
+                                          : "no alert: within the ordinary scatter";
+  }
+  const bool held = best->cap != Cap::kNone && z < best->z_free;
+  if (c.thresholds.severity_of(z)) {
+    std::string text = threshold_words(z, c.thresholds);
+    if (held) text += fmt::format("; {:.2f} was held back: {}", best->z_free, size_of_change(*best, c.kind));
+    return text;
+  }
+  if (held && c.thresholds.severity_of(best->z_free))
+    return fmt::format("no alert: rare ({:.2f}), but too small a change: {}", best->z_free,
+                       size_of_change(*best, c.kind));
+  if (best->z_alone > kNoScore && c.thresholds.severity_of(best->z_alone))
+    return fmt::format("no alert yet: {:.2f} in this slice alone", best->z_alone);
+  if (best->z_spread > kNoScore && best->z_spread < best->z_tail && c.thresholds.severity_of(best->z_tail))
+    return fmt::format("no alert: one burst; without its largest slices {:.2f}", best->z_spread);
+  return threshold_words(z, c.thresholds);
+}
+
 std::vector<std::string> gates_in_words(const HorizonScore& h, const SentenceContext& c) {
   if (!h.scored) return {"not judged: too little traffic, history or telemetry for this window"};
   if (h.screened) {
@@ -120,9 +156,15 @@ std::vector<std::string> gates_in_words(const HorizonScore& h, const SentenceCon
   std::vector<std::string> out;
   if (h.calibration > 1.0001)
     out.push_back(fmt::format("tail: its own scores scatter {}x as wide as usual", figure(h.calibration)));
+  if (h.z_tail < 0) {
+    out.push_back(fmt::format("looks: {:.2f} for one look, below 0 for a day of them", h.raw));
+    return out;
+  }
   out.push_back(fmt::format("looks: {:.2f} for one look, {:.2f} for a day of them", h.raw, h.z_tail));
   if (h.z_spread > kNoScore && h.z_spread < h.z_tail)
     out.push_back(fmt::format("burst: without its largest slices {:.2f}", h.z_spread));
+  if (h.z_alone > kNoScore)
+    out.push_back(fmt::format("must stand: {:.2f} until the slices before agree", h.z_free));
   if (c.kind == MetricKind::kGauge && h.z_free < h.z_tail)
     out.push_back(fmt::format("lone slice: {:.2f} until a second one agrees", h.z_free));
   if (h.cap != Cap::kNone)

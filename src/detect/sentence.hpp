@@ -26,6 +26,11 @@ std::string sentence(const HorizonScore& h, const SentenceContext& context);
 std::string sentence(double current, const Zscore& z);
 // What was done to the score between raw and final, in order, in words; "not judged: ..." when it was not.
 std::vector<std::string> gates_in_words(const HorizonScore& h, const SentenceContext& context);
+// "alerts at P2: ..." or "no alert: ...", with the reason. `best`: the window with the largest score; null
+// when none was judged.
+std::string verdict(const HorizonScore* best, const SentenceContext& context);
+// The same for a score without gates.
+std::string threshold_words(double score, const model::Thresholds& thresholds);
 // The score as reported under the user's thresholds.
 double reported(const HorizonScore& h, const model::Thresholds& thresholds);
 

@@ -6,6 +6,8 @@
 namespace sentinel::detect {
 namespace {
 
+constexpr double kQuietDeviations = 3.95;  // what z = 2 of a day needs of a normal
+
 Grid grid_of(const Settings& s) {
   return Grid{std::chrono::duration_cast<std::chrono::seconds>(s.slice).count()};
 }
@@ -41,6 +43,64 @@ HorizonScore mirrored(HorizonScore h) {
   h.expected = -h.expected;
   h.mu0 = -h.mu0;
   return h;
+}
+
+// A window as `explain` shows it.
+Explanation::Horizon explained(const HorizonScore& h, const SentenceContext& c, Time end) {
+  Explanation::Horizon x;
+  x.length = minutes(h.minutes);
+  x.window = {end - x.length, end};
+  x.observed = h.observed;
+  x.expected = h.expected;
+  x.variance = h.variance;
+  x.docs = h.exposure;
+  x.season = h.season;
+  if (c.kind == MetricKind::kLatency) {
+    x.channel = kChannelNames[h.channel];
+    if (h.scored) {
+      x.value_ms = h.value;
+      x.normal_ms = h.base_value;
+      x.limit_ms = h.limit;
+    }
+  }
+  if (h.scored && c.kind == MetricKind::kGauge) {
+    x.band_low = h.expected - kQuietDeviations * h.base_value;
+    x.band_high = h.expected + kQuietDeviations * h.base_value;
+  } else if (h.scored) {
+    const Band band = quiet_band(h.expected, h.variance);
+    x.band_low = band.low;
+    x.band_high = band.high;
+  }
+  x.scored = h.scored;
+  x.raw = h.raw;
+  x.score = reported(h, c.thresholds);
+  x.gates = gates_in_words(h, c);
+  return x;
+}
+
+void explain_plain(const Settings& settings, const ZscoreReading& reading, Time end, Explanation& e) {
+  const Zscore& z = reading.result;
+  Explanation::Horizon h;
+  h.length = settings.lookback;
+  h.window = {end - h.length, end};
+  h.observed = reading.current;
+  h.docs = static_cast<double>(reading.docs);
+  h.expected = z.mean;
+  h.variance = z.stddev * z.stddev;
+  h.band_low = std::max(0.0, z.mean - settings.thresholds.p4 * z.stddev);
+  h.band_high = z.mean + settings.thresholds.p4 * z.stddev;
+  h.scored = z.z.has_value();
+  h.score = h.raw = z.z.value_or(0);
+  if (z.points < settings.min_data_points) {
+    h.gates.push_back("not judged: fewer windows than min_data_points");
+  } else if (!z.z) {
+    h.gates.push_back("not judged: the baseline has no deviation");
+  }
+  e.score = h.score;
+  if (h.scored) e.severity = settings.thresholds.severity_of(h.score);
+  e.sentence = sentence(h.observed, z);
+  e.verdict = h.scored ? threshold_words(h.score, settings.thresholds) : "no alert: " + h.gates.front();
+  e.horizons.push_back(std::move(h));
 }
 
 template <class Score>
@@ -131,7 +191,8 @@ std::vector<model::Anomaly> ServiceState::close(const Settings& settings, const 
 }
 
 std::vector<ServiceState::Reading> ServiceState::judge_open(const Settings& settings,
-                                                            std::span<const ServiceSlice> open) const {
+                                                            std::span<const ServiceSlice> open,
+                                                            bool in_full) const {
   std::vector<Reading> out;
   if (errors_) {
     std::vector<ErrorSlice> slices;
@@ -147,7 +208,7 @@ std::vector<ServiceState::Reading> ServiceState::judge_open(const Settings& sett
     Reading r;
     r.metric = model::kLatencyP99;
     r.kind = MetricKind::kLatency;
-    r.horizons = listed(latency_->preview(slices));
+    r.horizons = listed(latency_->preview(slices, in_full));
     out.push_back(std::move(r));
   }
   if (silence_) {
@@ -254,8 +315,8 @@ std::vector<model::Anomaly> ServiceState::anomalies(const Settings& settings, co
         a.band_low = band.low;
         a.band_high = band.high;
       } else if (r.kind == MetricKind::kGauge) {
-        a.band_low = best->expected - 3.95 * best->base_value;  // what z = 2 of a day needs of a normal
-        a.band_high = best->expected + 3.95 * best->base_value;
+        a.band_low = best->expected - kQuietDeviations * best->base_value;
+        a.band_high = best->expected + kQuietDeviations * best->base_value;
       }
       const double docs = r.kind == MetricKind::kErrors    ? best->exposure + best->observed
                           : r.kind == MetricKind::kSilence ? best->observed
@@ -282,33 +343,62 @@ std::vector<model::Anomaly> ServiceState::preview(const Settings& settings, cons
   return anomalies(settings, name, readings, now_ + static_cast<std::int64_t>(open.size()));
 }
 
+bool ServiceState::amend(std::int64_t index, const model::Slice& slice) {
+  if (index < first_ || index > now_) return false;
+  if (slice.docs > 0) last_heard_ = std::max(last_heard_, index);
+  if (errors_) errors_->amend(index, {slice.docs, slice.errors, true});
+  if (latency_) latency_->amend(index, {&slice.latency, true});
+  return silence_ && silence_->amend(index, slice.docs, true);
+}
+
+std::vector<model::Anomaly> ServiceState::judge_past(const Settings& settings, const std::string& name,
+                                                     std::int64_t index) const {
+  std::vector<Reading> readings;
+  if (errors_) {
+    Reading r;
+    r.metric = model::kErrorRate;
+    r.horizons = listed(errors_->judge_past(index));
+    readings.push_back(std::move(r));
+  }
+  if (latency_) {
+    Reading r;
+    r.metric = model::kLatencyP99;
+    r.kind = MetricKind::kLatency;
+    r.horizons = listed(latency_->judge_past(index));
+    readings.push_back(std::move(r));
+  }
+  return anomalies(settings, name, readings, index);
+}
+
+bool ServiceState::is_frozen(const Reading& reading) const {
+  switch (reading.kind) {
+    case MetricKind::kErrors:
+      return errors_ && errors_->incident_open();
+    case MetricKind::kLatency:
+      return latency_ && latency_->incident_open();
+    case MetricKind::kSilence:
+      return silence_ && silence_->incident_open();
+    case MetricKind::kGauge:
+      break;
+  }
+  return false;
+}
+
 std::vector<Explanation> ServiceState::explain(const Settings& settings, const std::string& name,
                                                std::span<const ServiceSlice> open) const {
+  const Grid grid = grid_of(settings);
   const std::int64_t newest = now_ + static_cast<std::int64_t>(open.size());
   std::vector<Explanation> out;
-  for (Reading& r : judge_open(settings, open)) {
+  for (Reading& r : judge_open(settings, open, true)) {
+    const std::int64_t at = r.as_of_closed ? now_ : newest;
+    const Time end = grid.start_of(at + 1);
     Explanation e;
     e.service = name;
     e.metric = r.metric;
+    e.learning = settings.slice * (newest - first_ + 1) < hours(24);
+    e.frozen = is_frozen(r);
     if (r.is_plain) {
-      const Zscore& z = r.plain.result;
-      Explanation::Horizon h;
-      h.length = settings.lookback;
-      h.observed = r.plain.current;
-      h.expected = z.mean;
-      h.variance = z.stddev * z.stddev;
-      h.band_low = z.mean - settings.thresholds.p4 * z.stddev;
-      h.band_high = z.mean + settings.thresholds.p4 * z.stddev;
-      h.scored = z.z.has_value();
-      h.score = h.raw = z.z.value_or(0);
-      if (z.points < settings.min_data_points) {
-        h.gates.push_back("not judged: fewer windows than min_data_points");
-      } else if (!z.z) {
-        h.gates.push_back("not judged: the baseline has no deviation");
-      }
-      e.score = h.score;
-      e.sentence = sentence(h.observed, z);
-      e.horizons.push_back(std::move(h));
+      explain_plain(settings, r.plain, end, e);
       out.push_back(std::move(e));
       continue;
     }
@@ -316,34 +406,18 @@ std::vector<Explanation> ServiceState::explain(const Settings& settings, const s
       const auto& tried = silence_->last().tried;
       r.horizons.assign(tried.begin(), tried.end());
     }
-    const SentenceContext c = context(settings, r, r.as_of_closed ? now_ : newest);
+    const SentenceContext c = context(settings, r, at);
     const HorizonScore* best = nullptr;
     for (const HorizonScore& h : r.horizons) {
-      Explanation::Horizon x;
-      x.length = minutes(h.minutes);
-      if (r.kind == MetricKind::kLatency) x.channel = kChannelNames[h.channel];
-      x.observed = h.observed;
-      x.expected = h.expected;
-      x.variance = h.variance;
-      if (h.scored && r.kind == MetricKind::kGauge) {
-        x.band_low = h.expected - 3.95 * h.base_value;
-        x.band_high = h.expected + 3.95 * h.base_value;
-      } else if (h.scored) {
-        const Band band = quiet_band(h.expected, h.variance);
-        x.band_low = band.low;
-        x.band_high = band.high;
-      }
-      x.scored = h.scored;
-      x.raw = h.raw;
-      x.score = reported(h, settings.thresholds);
-      x.gates = gates_in_words(h, c);
+      e.horizons.push_back(explained(h, c, end));
       if (h.scored && (best == nullptr || h.z > best->z)) best = &h;
-      e.horizons.push_back(std::move(x));
     }
     if (best != nullptr) {
       e.score = reported(*best, settings.thresholds);
+      e.severity = settings.thresholds.severity_of(e.score);
       e.sentence = sentence(*best, c);
     }
+    e.verdict = verdict(best, c);
     out.push_back(std::move(e));
   }
   return out;

@@ -38,6 +38,13 @@ class ServiceState {
   std::vector<Explanation> explain(const Settings& settings, const std::string& name,
                                    std::span<const ServiceSlice> open) const;
 
+  // A closed slice as it is now that late documents have come. Gauges and the plain z-score keep what they
+  // had. True: its silence was none, or ended.
+  bool amend(std::int64_t index, const model::Slice& slice);
+  // What misbehaved in the windows that ended with a closed slice of the last hour.
+  std::vector<model::Anomaly> judge_past(const Settings& settings, const std::string& name,
+                                         std::int64_t index) const;
+
   std::int64_t last_heard() const { return last_heard_; }
   const SilenceScorer* silence() const { return silence_.get(); }
   // Its silence is part of a gap in the telemetry: suppressed until documents come again.
@@ -55,7 +62,9 @@ class ServiceState {
     std::unique_ptr<ZscoreGauge> plain;
   };
   struct Reading;  // one judged metric
-  std::vector<Reading> judge_open(const Settings& settings, std::span<const ServiceSlice> open) const;
+  std::vector<Reading> judge_open(const Settings& settings, std::span<const ServiceSlice> open,
+                                  bool in_full = false) const;
+  bool is_frozen(const Reading& reading) const;
   void make_scorers(const Settings& settings, const ServiceSlice& slice);
   SentenceContext context(const Settings& settings, const Reading& reading, std::int64_t newest) const;
   std::vector<model::Anomaly> anomalies(const Settings& settings, const std::string& name,

@@ -107,16 +107,7 @@ SilenceScore SilenceScorer::close(std::uint64_t docs, bool known) {
   last_.quiet_slices = quiet_slices_;
   if (!known) return last_;
 
-  const HorizonScore* shortest = nullptr;  // sees the return of traffic first
-  if (is_judged()) {
-    bool stop = false;
-    for (std::size_t i = 0; i < kCounts.size() && !stop; ++i) {
-      const HorizonScore& h = last_.tried[i] = score(kCounts[i], stop);
-      if (!h.scored) continue;
-      if (shortest == nullptr) shortest = &h;
-      if (!h.screened && h.z > last_.best.z) last_.best = h;
-    }
-  }
+  const HorizonScore* shortest = judge();  // sees the return of traffic first
   if (!open_ && last_.best.z >= kOpens) {
     open_ = true;
     opened_ = now_;
@@ -145,6 +136,36 @@ SilenceScore SilenceScorer::close(std::uint64_t docs, bool known) {
     week_.put(block_, block);
   }
   return last_;
+}
+
+const HorizonScore* SilenceScorer::judge() {
+  const HorizonScore* shortest = nullptr;
+  bool stop = !is_judged();
+  for (std::size_t i = 0; i < kCounts.size() && !stop; ++i) {
+    const HorizonScore& h = last_.tried[i] = score(kCounts[i], stop);
+    if (!h.scored) continue;
+    if (shortest == nullptr) shortest = &h;
+    if (!h.screened && h.z > last_.best.z) last_.best = h;
+  }
+  return shortest;
+}
+
+bool SilenceScorer::amend(std::int64_t index, std::uint64_t docs, bool known) {
+  const std::int64_t age = now_ - index;
+  if (age < 0 || age >= static_cast<std::int64_t>(docs_.size())) return false;
+  docs_.newest(static_cast<std::size_t>(age)) =
+      known ? static_cast<std::uint32_t>(std::min<std::uint64_t>(docs, kUnknown - 1)) : kUnknown;
+  quiet_slices_ = 0;
+  while (quiet_slices_ < static_cast<std::int64_t>(docs_.size()) &&
+         docs_.newest(static_cast<std::size_t>(quiet_slices_)) == 0)
+    ++quiet_slices_;
+  last_ = {};
+  last_.quiet_slices = quiet_slices_;
+  const HorizonScore* shortest = judge();
+  if (!open_ || shortest == nullptr || shortest->observed <= kBack * shortest->expected) return false;
+  open_ = false;
+  closed_ = now_;
+  return true;
 }
 
 // Silent for a day: that is how it is now. The level starts anew.

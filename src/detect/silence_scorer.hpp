@@ -29,6 +29,8 @@ class SilenceScorer {
   SilenceScorer(Grid grid, std::int64_t first);
 
   SilenceScore close(std::uint64_t docs, bool known);
+  // Documents of a closed slice came late. True: an open silence ended by that, or was none.
+  bool amend(std::int64_t index, std::uint64_t docs, bool known);
 
   // Documents that one slice usually holds; 0 before there is any.
   double level() const { return level_; }
@@ -53,6 +55,8 @@ class SilenceScorer {
   HorizonScore score(double count, bool& stop) const;
   double known_variance(double expected, double plain, double season) const;
   void give_up();
+  // Tries the windows as of the newest slice; the shortest one that could be judged, or null.
+  const HorizonScore* judge();
 
   Grid grid_;
   std::int64_t first_;

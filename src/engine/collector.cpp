@@ -3,6 +3,9 @@
 #include <algorithm>
 
 namespace sentinel::engine {
+namespace {
+constexpr std::size_t kAskedOneByOne = 8;  // services; for more one query for all is cheaper
+}
 
 Result<std::vector<detect::FleetSlice>> Collector::closed(model::TimeRange range) const {
   const Duration step = settings_.detect.slice;
@@ -36,6 +39,40 @@ Result<Collected> Collector::collect(Time now) const {
   for (auto& slice : fleet)
     (slice.start < closed_end ? collected.closing : collected.open).push_back(std::move(slice));
   return collected;
+}
+
+Result<std::vector<model::Slice>> Collector::again(const std::map<Time, std::set<std::string>>& wanted) {
+  std::vector<model::Slice> found;
+  if (wanted.empty()) return found;
+  std::set<std::string> services;
+  for (const auto& [start, names] : wanted) services.insert(names.begin(), names.end());
+  const Duration step = settings_.detect.slice;
+  const model::TimeRange range{wanted.begin()->first, wanted.rbegin()->first + step};
+  if (services.size() <= kAskedOneByOne) {
+    for (const auto& service : services) {
+      SENTINEL_ASSIGN(auto slices, store_.service_slices(service, range, step));
+      std::move(slices.begin(), slices.end(), std::back_inserter(found));
+    }
+  } else {
+    SENTINEL_ASSIGN(found, store_.slices(range, step));
+  }
+  std::erase_if(found, [&](const model::Slice& slice) {
+    const auto names = wanted.find(slice.start);
+    return names == wanted.end() || !names->second.contains(slice.service);
+  });
+  for (const auto& slice : found) {
+    for (auto& fleet : recent_) {
+      if (fleet.start != slice.start) continue;
+      const auto held = std::find_if(fleet.services.begin(), fleet.services.end(),
+                                     [&](const auto& s) { return s.service == slice.service; });
+      if (held != fleet.services.end()) {
+        *held = slice;
+      } else {
+        fleet.services.push_back(slice);
+      }
+    }
+  }
+  return found;
 }
 
 void Collector::advance(const std::vector<detect::FleetSlice>& closed) {

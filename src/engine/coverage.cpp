@@ -25,4 +25,14 @@ model::LedgerEntry ledger_entry(const detect::FleetSlice& slice, bool gap, Durat
   return entry;
 }
 
+model::LedgerEntry with_late(model::LedgerEntry entry, std::uint64_t docs, Time now) {
+  entry.late_docs += docs;
+  if (entry.coverage == model::Coverage::kGap) {
+    entry.coverage = model::Coverage::kLate;
+    entry.note = "its documents came late";
+  }
+  entry.judged_at = now;
+  return entry;
+}
+
 }  // namespace sentinel::engine

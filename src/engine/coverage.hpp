@@ -14,4 +14,7 @@ std::uint64_t documents(const detect::FleetSlice& slice);
 model::LedgerEntry ledger_entry(const detect::FleetSlice& slice, bool gap, Duration length, Time now,
                                 Duration in_time);
 
+// The entry of a closed slice after `docs` more documents came for it: a gap that they fill was judged late.
+model::LedgerEntry with_late(model::LedgerEntry entry, std::uint64_t docs, Time now);
+
 }  // namespace sentinel::engine

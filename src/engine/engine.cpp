@@ -12,13 +12,16 @@
 #include "analyze/report.hpp"
 #include "base/hash.hpp"
 #include "correlate/call_graph.hpp"
+#include "base/text.hpp"
 #include "correlate/correlate.hpp"
 #include "correlate/pattern_miner.hpp"
 #include "engine/collector.hpp"
 #include "engine/coverage.hpp"
+#include "engine/history.hpp"
 #include "engine/outage_context.hpp"
 #include "engine/stages.hpp"
 #include "incidents/commands.hpp"
+#include "incidents/correction.hpp"
 #include "runbooks/runbooks.hpp"
 
 namespace sentinel::engine {
@@ -77,13 +80,16 @@ struct Engine::Impl {
   Result<TickReport> run_tick(Time now);
   Result<void> judge(std::vector<model::Anomaly> anomalies, std::span<const detect::FleetSlice> open_slices,
                      Time at, TickReport& report);
-  Result<void> count_late(Time now);
   Result<void> learn_calls(Time now);
+  Result<void> take_arrivals(Time now);
+  Result<void> correct(Time now, TickReport& report);
+  Result<void> commit_incidents(const incidents::Outcome& outcome, Time at, TickReport& report);
+  std::vector<TelemetryNotice> notices() const;
   std::optional<Time> oldest_onset() const;
   void log_anomalies(const std::vector<model::Anomaly>& anomalies);
   void log_events(const std::vector<model::IncidentEvent>& events,
                   const std::vector<model::Incident>& changed);
-  void log_gap();
+  void log_gaps();
   void remember(const std::vector<model::Incident>& changed, Time now);
   void publish(const TickReport& report, Time now);
   Result<incidents::Outcome> command(
@@ -107,7 +113,8 @@ struct Engine::Impl {
   std::optional<Time> taught_until;              // slices before it were evaluated by an earlier run
   std::optional<Time> arrivals_seen;             // ingest time up to which late documents were counted
   std::optional<Duration> ingest_lag;
-  std::optional<Time> gap_logged;
+  detect::SourceWatch watch;
+  std::vector<TelemetryNotice> gaps_logged;
   std::optional<Time> next_snapshot;
   std::set<std::string> insufficient_logged;
   bool started = false;
@@ -117,7 +124,9 @@ struct Engine::Impl {
     std::vector<model::Anomaly> anomalies;
   };
   std::deque<LateWindow> late_windows;
-  state::Change pending;  // ledger entries and snapshots not committed yet
+  std::vector<model::Anomaly> amended;      // seen only now, in documents that came late
+  std::vector<std::string> silences_ended;  // by documents that came late
+  state::Change pending;                    // ledger entries and snapshots not committed yet
 
   mutable std::mutex view_mutex;
   std::shared_ptr<const View> view = std::make_shared<const View>();
@@ -252,17 +261,38 @@ Result<TickReport> Engine::Impl::run_tick(Time now) {
                   stages.run<Collected>("collect", {}, [&] { return collector.collect(now); }));
   report.backlog = !collected.complete;
 
+  SENTINEL_TRY(stages.run<bool>("arrivals", true, [&]() -> Result<bool> {
+    SENTINEL_TRY(take_arrivals(now));
+    return true;
+  }));
+  const auto unheard = watch.unheard();
+  for (auto* slices : {&collected.closing, &collected.open}) {
+    for (auto& slice : *slices) {
+      // The slice in which the last documents came is no whole one.
+      for (const auto& [service, since] : unheard) {
+        if (slice.start + step > since) slice.unheard.push_back(service);
+      }
+    }
+  }
+
   // A slice is in time when the tick that closes it comes as soon as one can.
   const Duration in_time = settings.settle + 2 * settings.interval + step;
   SENTINEL_ASSIGN(
       auto current,
       stages.run<std::vector<model::Anomaly>>("detect", {}, [&]() -> Result<std::vector<model::Anomaly>> {
         for (auto& slice : collected.closing) {
-          const auto entry = ledger_entry(slice, detector.is_gap(slice), step, now, in_time);
+          auto entry = ledger_entry(slice, detector.is_gap(slice), step, now, in_time);
+          for (const auto& gap : watch.gaps()) {
+            if (entry.coverage == model::Coverage::kGap || slice.start + step <= gap.since) continue;
+            entry.note += fmt::format("{}no documents from {}", entry.note.empty() ? "" : "; ", gap.source);
+          }
           auto found = detector.close(slice);
           if (entry.coverage == model::Coverage::kLate && !found.empty()) {
             late_windows.push_back({slice.start + step, std::move(found)});
-            for (auto& anomaly : late_windows.back().anomalies) anomaly.late = true;
+            for (auto& anomaly : late_windows.back().anomalies) {
+              anomaly.late = true;
+              anomaly.sentence += "; late";
+            }
           }
           report.late += entry.coverage == model::Coverage::kLate ? 1U : 0U;
           report.gaps += entry.coverage == model::Coverage::kGap ? 1U : 0U;
@@ -281,9 +311,15 @@ Result<TickReport> Engine::Impl::run_tick(Time now) {
   if (!report.backlog) {
     log_anomalies(current);
     report.anomalies = current;
+    SENTINEL_TRY(correct(now, report));
+    for (const auto& anomaly : amended) {
+      const bool stands = std::any_of(current.begin(), current.end(),
+                                      [&](const auto& a) { return key_of(a) == key_of(anomaly); });
+      if (!stands) current.push_back(anomaly);
+    }
     SENTINEL_TRY(judge(std::move(current), open, now, report));
+    amended.clear();
   }
-  SENTINEL_TRY(count_late(now));
   SENTINEL_TRY(learn_calls(now));
   if (next_snapshot && now >= *next_snapshot) {
     pending.blobs = snapshot_change().blobs;
@@ -296,7 +332,7 @@ Result<TickReport> Engine::Impl::run_tick(Time now) {
     pending = {};
     return true;
   }));
-  log_gap();
+  log_gaps();
   deps.log.info("detection.cycle.complete",
                 {{"anomalies", static_cast<std::int64_t>(report.anomalies.size())},
                  {"services", static_cast<std::int64_t>(detector.services().size())}});
@@ -391,33 +427,91 @@ std::optional<Time> Engine::Impl::oldest_onset() const {
   return oldest;
 }
 
-// Documents that came since the last tick for slices that had closed: the ledger counts them.
-Result<void> Engine::Impl::count_late(Time now) {
+// What came since the last tick: who sends and how late; documents for slices that had closed replace them,
+// in detection and in the ledger.
+Result<void> Engine::Impl::take_arrivals(Time now) {
   const Duration step = settings.detect.slice;
   const model::TimeRange since{arrivals_seen.value_or(now), now};
   if (since.empty()) return {};
   SENTINEL_ASSIGN(const auto arrivals, deps.telemetry.arrivals(since, step));
-  arrivals_seen = now;
-  ingest_lag.reset();
   std::map<Time, std::uint64_t> late;
+  std::map<Time, std::set<std::string>> wanted;
+  std::optional<Duration> lag;
   const Time cached = collector.recent().empty() ? collector.next() : collector.recent().front().start;
   for (const auto& arrival : arrivals) {
-    ingest_lag = std::max(ingest_lag.value_or(Duration::zero()), arrival.max_lag);
+    lag = std::max(lag.value_or(Duration::zero()), arrival.max_lag);
     // What is older than the cache is an import of history, not a late document.
-    if (arrival.slice + step + settings.settle < since.from && arrival.slice >= cached)
-      late[arrival.slice] += arrival.docs;
+    if (arrival.slice >= collector.next() || arrival.slice < cached) continue;
+    late[arrival.slice] += arrival.docs;
+    wanted[arrival.slice].insert(arrival.service);
   }
-  if (late.empty()) return {};
-  SENTINEL_ASSIGN(const auto entries, deps.state.ledger({late.begin()->first, late.rbegin()->first + step}));
-  for (auto entry : entries) {
+  std::vector<model::LedgerEntry> entries;
+  if (!late.empty()) {
+    SENTINEL_ASSIGN(entries, deps.state.ledger({late.begin()->first, late.rbegin()->first + step}));
+  }
+  SENTINEL_ASSIGN(const auto slices, collector.again(wanted));
+  // From here on nothing fails, so that nothing is taken twice.
+  arrivals_seen = now;
+  ingest_lag = lag;
+  watch.take(arrivals, now);
+  for (auto& entry : entries) {
     const auto found = late.find(entry.slice);
     if (found == late.end()) continue;
-    const bool now_closing = std::any_of(pending.ledger.begin(), pending.ledger.end(),
-                                         [&](const auto& e) { return e.slice == entry.slice; });
-    if (now_closing) continue;
-    entry.late_docs += found->second;
-    pending.ledger.push_back(entry);
+    const auto waiting = std::find_if(pending.ledger.begin(), pending.ledger.end(),
+                                      [&](const auto& e) { return e.slice == entry.slice; });
+    if (waiting != pending.ledger.end()) {
+      *waiting = with_late(*waiting, found->second, now);
+    } else {
+      pending.ledger.push_back(with_late(entry, found->second, now));
+    }
   }
+  auto found = detector.amend(slices);
+  for (auto& anomaly : found.anomalies) {
+    anomaly.sentence += "; late";
+    amended.push_back(std::move(anomaly));
+  }
+  silences_ended.insert(silences_ended.end(), found.silences_ended.begin(), found.silences_ended.end());
+  return {};
+}
+
+// Late documents show what an incident really was: a silence that was a delay leaves it, and what is told of
+// the time of an incident that has ended is written into its history instead of opening it again.
+Result<void> Engine::Impl::correct(Time now, TickReport& report) {
+  for (; !silences_ended.empty(); silences_ended.pop_back()) {
+    const std::string service = silences_ended.back();
+    for (const auto& [id, incident] : std::map(known)) {
+      if (!incident.is_active()) continue;
+      const auto outcome = incidents::retract(
+          incident, service, model::kSilence,
+          fmt::format("corrected: documents of {} came late; it was a delay, not a silence", service), now);
+      if (!outcome.events.empty()) SENTINEL_TRY(commit_incidents(outcome, now, report));
+    }
+  }
+  for (auto it = amended.begin(); it != amended.end();) {
+    const auto home = std::find_if(known.begin(), known.end(), [&](const auto& item) {
+      return incidents::is_of_its_time(item.second, *it);
+    });
+    if (home == known.end()) {
+      ++it;
+      continue;
+    }
+    const auto outcome = incidents::add_late(home->second, *it, now);
+    if (!outcome.events.empty()) SENTINEL_TRY(commit_incidents(outcome, now, report));
+    it = amended.erase(it);
+  }
+  return {};
+}
+
+Result<void> Engine::Impl::commit_incidents(const incidents::Outcome& outcome, Time at, TickReport& report) {
+  state::Change change;
+  change.incidents = outcome.changed;
+  change.events = outcome.events;
+  change.outbox = notify::rows_for(outcome.changed, outcome.events, settings.channels, at);
+  if (!change.empty()) SENTINEL_TRY(deps.state.commit(change));
+  remember(outcome.changed, at);
+  log_events(outcome.events, outcome.changed);
+  report.changed.insert(report.changed.end(), outcome.changed.begin(), outcome.changed.end());
+  report.events.insert(report.events.end(), outcome.events.begin(), outcome.events.end());
   return {};
 }
 
@@ -472,19 +566,43 @@ void Engine::Impl::log_events(const std::vector<model::IncidentEvent>& events,
   }
 }
 
-void Engine::Impl::log_gap() {
-  const auto gap = detector.telemetry_gap();
-  const std::optional<Time> since = gap ? std::optional(gap->since) : std::nullopt;
-  if (since && !gap_logged) {
-    deps.log.warning("telemetry.gap",
-                     {{"since", format_rfc3339(*since)},
-                      {"text", gap->whole_fleet ? "no documents from any service since then"
-                                                : "no documents since then from " +
-                                                      fmt::format("{}", fmt::join(gap->services, ", "))}});
-  } else if (!since && gap_logged) {
-    deps.log.info("telemetry.resumed", {{"gap_since", format_rfc3339(*gap_logged)}});
+std::vector<TelemetryNotice> Engine::Impl::notices() const {
+  std::vector<TelemetryNotice> out;
+  const auto told = [](std::string_view whom, Time since) {
+    return fmt::format("no documents from {} since {}", whom, format_rfc3339(since));
+  };
+  const auto fleet = detector.telemetry_gap();
+  if (fleet) {
+    out.push_back({"", fleet->since,
+                   fleet->whole_fleet
+                       ? told("any service", fleet->since)
+                       : told(fmt::format("{}", fmt::join(fleet->services, ", ")), fleet->since)});
   }
-  gap_logged = since;
+  // When nobody sends, that every host is quiet says nothing more.
+  if (fleet && fleet->whole_fleet) return out;
+  for (const auto& gap : watch.gaps()) {
+    out.push_back(
+        {gap.source, gap.since,
+         fmt::format("{}; it carried {}", told(gap.source, gap.since), fmt::join(gap.services, ", "))});
+  }
+  return out;
+}
+
+void Engine::Impl::log_gaps() {
+  auto gaps = notices();
+  const auto has = [](const std::vector<TelemetryNotice>& list, const TelemetryNotice& gap) {
+    return std::any_of(list.begin(), list.end(), [&](const auto& g) { return g.source == gap.source; });
+  };
+  for (const auto& gap : gaps) {
+    if (has(gaps_logged, gap)) continue;
+    deps.log.warning("telemetry.gap",
+                     {{"source", gap.source}, {"since", format_rfc3339(gap.since)}, {"text", gap.text}});
+  }
+  for (const auto& gap : gaps_logged) {
+    if (has(gaps, gap)) continue;
+    deps.log.info("telemetry.resumed", {{"source", gap.source}, {"gap_since", format_rfc3339(gap.since)}});
+  }
+  gaps_logged = std::move(gaps);
 }
 
 void Engine::Impl::remember(const std::vector<model::Incident>& changed, Time now) {
@@ -501,7 +619,9 @@ void Engine::Impl::publish(const TickReport& report, Time now) {
   next.services = detector.services();
   next.anomalies = report.anomalies;
   next.last_tick = now;
-  next.telemetry_gap_since = gap_logged;
+  next.telemetry_gaps = gaps_logged;
+  if (const auto fleet = detector.telemetry_gap()) next.telemetry_gap_since = fleet->since;
+  next.sources = watch.sources();
   next.ingest_lag = ingest_lag;
   next.stages = stages.took();
   next.ticks = view->ticks + 1;
@@ -702,9 +822,29 @@ Result<void> Engine::note_no_analysis(const std::string& id, std::string_view wh
   }));
 }
 
-std::vector<detect::Explanation> Engine::explain(const std::string& service) const {
-  const std::lock_guard lock(impl_->mutex);
-  return impl_->detector.explain(service, impl_->open);
+Result<model::ServiceExplanation> Engine::explain(const std::string& service, std::optional<Time> at) const {
+  const History history(impl_->deps.telemetry, impl_->deps.state, impl_->settings);
+  if (at) return history.explain(service, *at);
+  model::ServiceExplanation live;
+  live.service = service;
+  {
+    const std::lock_guard lock(impl_->mutex);
+    live.metrics = impl_->detector.explain(service, impl_->open);
+    const Duration step = impl_->settings.detect.slice;
+    live.at = impl_->open.empty() ? impl_->collector.next() : impl_->open.back().start + step;
+  }
+  if (live.metrics.empty()) {
+    return fail(ErrorKind::kNotFound,
+                fmt::format("service '{}' is not known to detection", one_line(service, 80)));
+  }
+  // The store may be away: the judgement stands without its picture.
+  if (auto past = history.explain(service, live.at)) live.series = std::move(past->series);
+  return live;
+}
+
+Result<std::vector<model::MetricSeries>> Engine::series(const std::string& service, model::TimeRange range,
+                                                        const std::string& metric) const {
+  return History(impl_->deps.telemetry, impl_->deps.state, impl_->settings).series(service, range, metric);
 }
 
 std::vector<model::Slice> Engine::recent_slices(const std::string& service) const {

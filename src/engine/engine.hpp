@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -18,6 +19,7 @@
 #include "detect/detector.hpp"
 #include "engine/settings.hpp"
 #include "engine/view.hpp"
+#include "model/explanation.hpp"
 #include "model/incident.hpp"
 #include "state/store.hpp"
 #include "telemetry/store.hpp"
@@ -83,8 +85,14 @@ class Engine {
   // Why no model's answer stands there; shown with the deterministic report, no event.
   Result<void> note_no_analysis(const std::string& incident_id, std::string_view why, Time now);
 
-  // Why each metric of the service does or does not alert, as of the slices of the last tick.
-  std::vector<detect::Explanation> explain(const std::string& service) const;
+  // Why each metric of the service does or does not alert: as of the slices of the last tick, from the
+  // running detector; or as of a past moment, from stored history (see history.hpp for what that costs). Both
+  // with the last hour of each metric. kNotFound: no such service.
+  Result<model::ServiceExplanation> explain(const std::string& service, std::optional<Time> at = {}) const;
+  // Each metric of the service (or the one named) slice by slice, from stored history: observed, expected,
+  // band, score. One replay, whatever the number of metrics.
+  Result<std::vector<model::MetricSeries>> series(const std::string& service, model::TimeRange range,
+                                                  const std::string& metric = "") const;
   // The service's closed and open slices that are in memory, oldest first; one without documents is there,
   // empty.
   std::vector<model::Slice> recent_slices(const std::string& service) const;

@@ -7,6 +7,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "base/result.hpp"
+#include "model/explanation.hpp"
 #include "model/incident.hpp"
 
 namespace sentinel::model {
@@ -25,6 +26,9 @@ nlohmann::json to_json(const Analysis& analysis);  // {root_cause, confidence, r
                                                    // affected_services, summary, ...}
 nlohmann::json to_json(const Incident& incident);  // everything; the state store keeps this
 nlohmann::json to_json(const IncidentEvent& event);
+nlohmann::json to_json(const ServiceExplanation& explanation);  // {service, at, replayed, metrics: [{metric,
+                                                                // score, verdict, horizons, last_hour, ...}]}
+nlohmann::json to_json(const SeriesPoint& point);
 
 Result<Anomaly> anomaly_from_json(const nlohmann::json& json);
 Result<Runbook> runbook_from_json(

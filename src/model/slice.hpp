@@ -92,6 +92,7 @@ struct Arrival {
   Time slice;  // start of the slice the documents belong to
   std::uint64_t docs = 0;
   Duration max_lag{};  // largest (ingested - @timestamp)
+  std::string source;  // who sent them: the documents' host.name; empty when they name none
   friend bool operator==(const Arrival&, const Arrival&) = default;
 };
 

@@ -52,6 +52,9 @@ class TelemetryStore {
   // For every service with at least one counted document (model::counts_in_slice) in a slice of the range:
   // the slice. Sorted by (start, service). Slices without documents are absent.
   virtual Result<std::vector<model::Slice>> slices(model::TimeRange range, Duration step) = 0;
+  // The same for one service. An adapter that can ask for less than all services overrides it.
+  virtual Result<std::vector<model::Slice>> service_slices(const std::string& service, model::TimeRange range,
+                                                           Duration step);
   // Calls seen from the caller's side (outgoing spans with a peer), by (start, caller, callee).
   virtual Result<std::vector<model::CallSlice>> calls(model::TimeRange range, Duration step) = 0;
   // The named numeric fields of metric documents, by (start, service, metric).
@@ -59,8 +62,9 @@ class TelemetryStore {
                                                           const std::vector<std::string>& names) = 0;
   virtual Result<std::vector<model::LogEvent>> events(const EventQuery& query) = 0;
   virtual Result<std::uint64_t> count(const EventQuery& query) = 0;  // limit and offset do not matter
-  // What was ingested in `ingested` (by our clock at arrival), by (slice, service): late documents are those
-  // whose slice had closed. Counted rows only.
+  // What was ingested in `ingested` (by our clock at arrival), by (slice, service, source): late documents
+  // are those whose slice had closed. Counted rows only. An adapter that cannot tell sources apart leaves
+  // them empty.
   virtual Result<std::vector<model::Arrival>> arrivals(model::TimeRange ingested, Duration step) = 0;
   virtual Result<StoreStatus> status() = 0;
 };

@@ -60,7 +60,7 @@ Fleet::Outcome Fleet::call(const std::string& service, Time at, const std::strin
   now += ms(own / 2);
   const Duration delay = change == nullptr ? Duration::zero() : change->delay;
   out.push_back({now + delay, now, service, message, trace, span, parent,
-                 change == nullptr || change->version.empty() ? "1.0" : change->version,
+                 change == nullptr || change->version.empty() ? "1.0" : change->version, spec.host,
                  seconds_of(now - at) * 1000, failed});
   return {now, failed, false};
 }
@@ -82,12 +82,18 @@ std::vector<Fleet::Document> Fleet::requests(Time from, Time to) {
   for (const auto& [at, change] : bursts_) {
     if (at < from || at >= to) continue;
     for (int i = 0; i < change->burst; ++i) {
-      out.push_back({at, at + Duration(i), change->service, "burst of trouble", "", "", "", "1.0", 20, true});
+      out.push_back({at, at + Duration(i), change->service, "burst of trouble", "", "", "", "1.0",
+                     specs_.at(change->service)->host, 20, true});
     }
   }
   for (const auto& [gap_from, gap_to] : story_.fleet_gaps) {
     std::erase_if(out,
                   [&](const Document& d) { return d.at >= start_ + gap_from && d.at < start_ + gap_to; });
+  }
+  for (const auto& gap : story_.host_gaps) {
+    std::erase_if(out, [&](const Document& d) {
+      return d.host == gap.host && d.at >= start_ + gap.from && d.at < start_ + gap.to;
+    });
   }
   std::stable_sort(out.begin(), out.end(),
                    [](const auto& a, const auto& b) { return a.arrives < b.arrives; });

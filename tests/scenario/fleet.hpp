@@ -19,7 +19,7 @@ class Fleet {
   struct Document {
     Time arrives;  // when the store gets it
     Time at;
-    std::string service, message, trace, span, parent, version;
+    std::string service, message, trace, span, parent, version, host;
     double duration_ms;
     bool failed;
   };

@@ -5,6 +5,7 @@
 
 #include <deque>
 #include <filesystem>
+#include <set>
 
 #include "engine/engine.hpp"
 #include "fleet.hpp"
@@ -96,6 +97,7 @@ class World {
       auto report = engine_->tick(now);
       while (report && report->backlog) report = engine_->tick(now);
       EXPECT_EQ(report.has_value(), !unreliable_.down) << (report ? "" : report.error().text());
+      for (const auto& gap : engine_->view()->telemetry_gaps) notices_.insert(gap.source);
     }
   }
 
@@ -116,6 +118,23 @@ class World {
     for (const auto& entry : *entries) count += entry.coverage == coverage ? 1 : 0;
     return count;
   }
+  std::uint64_t late_docs() {
+    std::uint64_t count = 0;
+    const auto entries = state_.ledger({start_ - hours(1000), start_ + hours(1000)});
+    for (const auto& entry : *entries) count += entry.late_docs;
+    return count;
+  }
+  std::string timelines() {
+    std::string text;
+    const auto page = state_.incidents({.limit = 1000});
+    for (const auto& incident : page->incidents) {
+      const auto timeline = state_.timeline(incident.id);
+      for (const auto& event : *timeline)
+        text += fmt::format("\n  +{} {}: {}", format_duration(event.at - start_), event.kind, event.text);
+    }
+    return text;
+  }
+  const std::set<std::string>& notices() const { return notices_; }
   Time start() const { return start_; }
 
  private:
@@ -132,6 +151,7 @@ class World {
                         .trace_id = d.trace,
                         .span_id = d.span,
                         .parent_id = d.parent,
+                        .host = d.host,
                         .version = d.version};
       row.duration_ms = static_cast<float>(d.duration_ms);
       row.status_code = d.failed ? 500 : 200;
@@ -150,6 +170,7 @@ class World {
   NullMetrics metrics_;
   Fleet fleet_;
   std::unique_ptr<engine::Engine> engine_;
+  std::set<std::string> notices_;
 };
 
 std::string describe(const std::vector<model::Incident>& incidents, Time start) {
@@ -197,6 +218,10 @@ TEST_P(Scenario, Holds) {
   }
   EXPECT_LE(world.events(), static_cast<std::size_t>(story->events_at_most));
   EXPECT_GE(world.ledger(model::Coverage::kLate), story->late_slices_at_least.value_or(0));
+  EXPECT_GE(world.late_docs(), static_cast<std::uint64_t>(story->late_docs_at_least.value_or(0)));
+  EXPECT_EQ(world.notices(), std::set<std::string>(story->notices.begin(), story->notices.end()));
+  for (const auto& text : story->says)
+    EXPECT_NE(world.timelines().find(text), std::string::npos) << text << world.timelines();
   EXPECT_GE(world.ledger(model::Coverage::kGap), story->gap_slices_at_least.value_or(0));
 }
 

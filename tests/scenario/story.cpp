@@ -28,13 +28,14 @@ std::vector<std::string> texts(const YAML::Node& node) {
 }
 
 ServiceSpec service_of(const YAML::Node& node) {
-  only(node, {"name", "per_minute", "errors", "latency_ms", "calls"});
+  only(node, {"name", "per_minute", "errors", "latency_ms", "calls", "host"});
   ServiceSpec s;
   s.name = node["name"].as<std::string>();
   s.per_minute = node["per_minute"].as<double>(s.per_minute);
   s.errors = node["errors"].as<double>(s.errors);
   s.latency_ms = node["latency_ms"].as<double>(s.latency_ms);
   s.calls = texts(node["calls"]);
+  s.host = node["host"].as<std::string>("");
   return s;
 }
 
@@ -83,7 +84,7 @@ Result<Story> read_story(const std::string& path) {
   try {
     const YAML::Node root = YAML::LoadFile(path);
     only(root, {"story", "seed", "baseline", "length", "services", "changes", "store_down", "restarts",
-                "fleet_gaps", "expect"});
+                "fleet_gaps", "host_gaps", "expect"});
     story.about = root["story"].as<std::string>();
     story.seed = root["seed"].as<std::uint64_t>(1);
     if (root["baseline"]) story.baseline = stretch(root["baseline"]);
@@ -94,14 +95,25 @@ Result<Story> read_story(const std::string& path) {
     }
     story.store_down = stretches(root["store_down"]);
     story.fleet_gaps = stretches(root["fleet_gaps"]);
+    if (root["host_gaps"]) {
+      for (const auto& item : root["host_gaps"]) {
+        only(item, {"host", "from", "to"});
+        story.host_gaps.push_back(
+            {item["host"].as<std::string>(), stretch(item["from"]), stretch(item["to"])});
+      }
+    }
     if (root["restarts"]) {
       for (const auto& item : root["restarts"]) story.restarts.push_back(stretch(item));
     }
     const YAML::Node expect = root["expect"];
-    only(expect, {"incidents", "events_at_most", "late_slices_at_least", "gap_slices_at_least"});
+    only(expect, {"incidents", "events_at_most", "late_slices_at_least", "gap_slices_at_least",
+                  "late_docs_at_least", "notices", "says"});
     for (const auto& item : expect["incidents"]) story.incidents.push_back(incident_of(item));
     story.events_at_most = expect["events_at_most"].as<int>(story.events_at_most);
     if (expect["late_slices_at_least"]) story.late_slices_at_least = expect["late_slices_at_least"].as<int>();
+    if (expect["late_docs_at_least"]) story.late_docs_at_least = expect["late_docs_at_least"].as<int>();
+    story.notices = texts(expect["notices"]);
+    story.says = texts(expect["says"]);
     if (expect["gap_slices_at_least"]) story.gap_slices_at_least = expect["gap_slices_at_least"].as<int>();
   } catch (const YAML::Exception& error) {
     return fail(ErrorKind::kInvalid, path + ": " + error.what());

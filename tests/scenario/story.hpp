@@ -16,6 +16,7 @@ struct ServiceSpec {
   double per_minute = 0;    // requests that enter the fleet here; callees get theirs from callers
   double errors = 0.01;     // share of its own requests that fail
   double latency_ms = 100;  // median of its own time
+  std::string host;         // that its documents name
   std::vector<std::string> calls;
 };
 
@@ -53,11 +54,20 @@ struct Story {
   std::vector<std::pair<Duration, Duration>> store_down;
   std::vector<Duration> restarts;
   std::vector<std::pair<Duration, Duration>> fleet_gaps;  // nobody's documents exist
+  struct HostGap {
+    std::string host;
+    Duration from{};
+    Duration to{};
+  };
+  std::vector<HostGap> host_gaps;  // this host's documents do not exist
 
   std::vector<ExpectedIncident> incidents;  // exactly these, in any order
   int events_at_most = 1000;                // in all timelines together
   std::optional<int> late_slices_at_least;  // in the ledger
   std::optional<int> gap_slices_at_least;
+  std::optional<int> late_docs_at_least;  // in the ledger
+  std::vector<std::string> notices;       // exactly these sources were told missing ("" is the fleet)
+  std::vector<std::string> says;          // texts that some timeline holds
 };
 
 // The error names the file and the key.

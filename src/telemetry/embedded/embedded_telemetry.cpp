@@ -135,6 +135,9 @@ struct EmbeddedTelemetry::Impl {
     return {};
   }
 
+  Result<std::vector<model::Slice>> read_slices(model::TimeRange range, Duration step,
+                                                const std::string* only);
+
   EmbeddedOptions options;
   Log log;
   SegmentSet segments;
@@ -168,17 +171,21 @@ Result<void> EmbeddedTelemetry::submit(model::DocumentBatch batch, Time ingested
   return impl_->writer->submit(std::move(batch), ingested, std::move(done));
 }
 
-Result<std::vector<model::Slice>> EmbeddedTelemetry::slices(model::TimeRange range, Duration step) {
+Result<std::vector<model::Slice>> EmbeddedTelemetry::Impl::read_slices(model::TimeRange range, Duration step,
+                                                                       const std::string* only) {
   const std::string sql = fmt::format(
       "SELECT {} AS slice, service, CAST(bin AS BIGINT) AS bin, count(*) AS docs, CAST(sum(CAST(failed AS "
       "INTEGER)) AS BIGINT) AS errors FROM {{}} WHERE counted AND "
-      "time >= ? AND time < ? GROUP BY ALL ORDER BY slice, service, bin",
-      slice_start(step));
+      "time >= ? AND time < ?{} GROUP BY ALL ORDER BY slice, service, bin",
+      slice_start(step), only != nullptr ? " AND service = ?" : "");
   std::vector<model::Slice> slices;
-  SENTINEL_TRY(impl_->each_row(
+  SENTINEL_TRY(each_row(
       "docs", "time, service, bin, failed, counted",
       [&](const SegmentStats& s) { return s.overlaps_time(range); }, sql,
-      [&](duck::Statement& s) { s.bind(micros(range.from)).bind(micros(range.to)); },
+      [&](duck::Statement& s) {
+        s.bind(micros(range.from)).bind(micros(range.to));
+        if (only != nullptr) s.bind(std::string_view(*only));
+      },
       [&](const duck::Rows& row) {
         const Time start = time_from_micros(row.int64(0));
         const std::string_view service = row.text(1);
@@ -191,6 +198,15 @@ Result<std::vector<model::Slice>> EmbeddedTelemetry::slices(model::TimeRange ran
           slice.latency.add(static_cast<int>(row.int64(2)), static_cast<std::uint32_t>(row.int64(3)));
       }));
   return slices;
+}
+
+Result<std::vector<model::Slice>> EmbeddedTelemetry::slices(model::TimeRange range, Duration step) {
+  return impl_->read_slices(range, step, nullptr);
+}
+
+Result<std::vector<model::Slice>> EmbeddedTelemetry::service_slices(const std::string& service,
+                                                                    model::TimeRange range, Duration step) {
+  return impl_->read_slices(range, step, &service);
 }
 
 Result<std::vector<model::CallSlice>> EmbeddedTelemetry::calls(model::TimeRange range, Duration step) {
@@ -285,18 +301,20 @@ Result<std::uint64_t> EmbeddedTelemetry::count(const EventQuery& query) {
 
 Result<std::vector<model::Arrival>> EmbeddedTelemetry::arrivals(model::TimeRange ingested, Duration step) {
   const std::string sql = fmt::format(
-      "SELECT {} AS slice, service, count(*) AS docs, max(ingested - time) AS lag FROM {{}} WHERE counted "
+      "SELECT {} AS slice, service, count(*) AS docs, max(ingested - time) AS lag, host FROM {{}} WHERE "
+      "counted "
       "AND ingested >= ? AND ingested < ? GROUP BY ALL ORDER BY slice, "
-      "service",
+      "service, host",
       slice_start(step));
   std::vector<model::Arrival> arrivals;
   SENTINEL_TRY(impl_->each_row(
-      "docs", "time, ingested, service, counted",
+      "docs", "time, ingested, service, host, counted",
       [&](const SegmentStats& s) { return s.overlaps_ingested(ingested); }, sql,
       [&](duck::Statement& s) { s.bind(micros(ingested.from)).bind(micros(ingested.to)); },
       [&](const duck::Rows& row) {
         arrivals.push_back({std::string(row.text(1)), time_from_micros(row.int64(0)),
-                            static_cast<std::uint64_t>(row.int64(2)), Duration(row.int64(3))});
+                            static_cast<std::uint64_t>(row.int64(2)), Duration(row.int64(3)),
+                            std::string(row.text(4))});
       }));
   return arrivals;
 }

@@ -119,12 +119,13 @@ Result<std::uint64_t> MemoryTelemetry::count(const EventQuery& query) {
 Result<std::vector<model::Arrival>> MemoryTelemetry::arrivals(model::TimeRange ingested, Duration step) {
   const std::lock_guard lock(mutex_);
   SENTINEL_TRY(healthy());
-  std::map<std::pair<Time, std::string>, model::Arrival> found;
+  std::map<std::tuple<Time, std::string, std::string>, model::Arrival> found;
   for (const auto& [row, at] : rows_) {
     if (!ingested.contains(at) || !model::counts_in_slice(row)) continue;
     const Time start = align_down(row.time, step);
-    auto [it, fresh] = found.try_emplace({start, std::string(row.service)},
-                                         model::Arrival{std::string(row.service), start, 0, at - row.time});
+    auto [it, fresh] = found.try_emplace(
+        {start, std::string(row.service), std::string(row.host)},
+        model::Arrival{std::string(row.service), start, 0, at - row.time, std::string(row.host)});
     ++it->second.docs;
     it->second.max_lag = std::max(it->second.max_lag, at - row.time);
   }

@@ -23,9 +23,13 @@ Result<void> ReplayStore::submit(model::DocumentBatch batch, Time ingested, Done
       ++found->second.docs;
       if (model::is_error(row.level, row.status_code)) ++found->second.errors;
       if (row.has_duration()) found->second.latency.add_ms(static_cast<double>(row.duration_ms));
-      auto& arrival = came[{start, found->first}];
-      if (arrival.docs == 0)
-        arrival = {.service = found->first, .slice = start, .max_lag = ingested - row.time};
+      auto& arrival = came[{start, found->first, std::string(row.host)}];
+      if (arrival.docs == 0) {
+        arrival = {.service = found->first,
+                   .slice = start,
+                   .max_lag = ingested - row.time,
+                   .source = std::string(row.host)};
+      }
       ++arrival.docs;
       arrival.max_lag = std::max(arrival.max_lag, ingested - row.time);
     } else if (!row.service.empty() && !row.peer.empty()) {
@@ -166,13 +170,15 @@ Result<std::uint64_t> ReplayStore::count(const EventQuery& query) { return match
 
 Result<std::vector<model::Arrival>> ReplayStore::arrivals(model::TimeRange ingested, Duration step) {
   SENTINEL_TRY(check(step));
-  std::map<std::pair<Time, std::string>, model::Arrival> merged;
+  std::map<ArrivalKey, model::Arrival> merged;
   for (auto it = arrivals_.lower_bound(ingested.from); it != arrivals_.end() && it->first < ingested.to;
        ++it) {
     for (const auto& [key, one] : it->second) {
-      const Time slice = align_down(key.first, step);
-      auto& arrival = merged[{slice, key.second}];
-      if (arrival.docs == 0) arrival = {.service = key.second, .slice = slice, .max_lag = one.max_lag};
+      const auto& [first, service, source] = key;
+      const Time slice = align_down(first, step);
+      auto& arrival = merged[{slice, service, source}];
+      if (arrival.docs == 0)
+        arrival = {.service = service, .slice = slice, .max_lag = one.max_lag, .source = source};
       arrival.docs += one.docs;
       arrival.max_lag = std::max(arrival.max_lag, one.max_lag);
     }

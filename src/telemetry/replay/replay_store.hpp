@@ -5,6 +5,7 @@
 
 #include <map>
 #include <string>
+#include <tuple>
 #include <unordered_map>
 #include <vector>
 
@@ -52,9 +53,10 @@ class ReplayStore final : public TelemetryStore, public TelemetrySink {
 
   Duration step_;
   Buckets buckets_;
-  // By moment of arrival, then (slice of step_, service): a tick asks only for what came since the one
-  // before.
-  std::map<Time, std::map<std::pair<Time, std::string>, model::Arrival>> arrivals_;
+  // By moment of arrival, then (slice of step_, service, source): a tick asks only for what came since the
+  // one before.
+  using ArrivalKey = std::tuple<Time, std::string, std::string>;
+  std::map<Time, std::map<ArrivalKey, model::Arrival>> arrivals_;
   std::uint64_t arrived_ = 0;
   std::uint64_t rows_ = 0;
   std::optional<model::TimeRange> extent_;

@@ -64,6 +64,20 @@ TEST_P(TelemetryContract, SlicesEqualABruteForceCount) {
   }
 }
 
+TEST_P(TelemetryContract, OneServicesSlicesAreThoseOfAllThatAreIts) {
+  Rng rng(4);
+  put(random_batch(rng, noon_, 2000));
+  const model::TimeRange range{noon_ - minutes(10), noon_ + minutes(5)};
+  auto wanted = store().slices(range, seconds(60));
+  ASSERT_TRUE(wanted);
+  std::erase_if(*wanted, [](const auto& slice) { return slice.service != "payment-service"; });
+  const auto found = store().service_slices("payment-service", range, seconds(60));
+  ASSERT_TRUE(found) << found.error().text();
+  EXPECT_FALSE(found->empty());
+  EXPECT_EQ(*found, *wanted);
+  EXPECT_TRUE(store().service_slices("payment-service' OR '1'='1", range, seconds(60))->empty());
+}
+
 TEST_P(TelemetryContract, CallsAreTheOutgoingSpansByCallerAndCallee) {
   Rng rng(5);
   auto batch = random_batch(rng, noon_, 3000);
@@ -285,6 +299,20 @@ TEST_P(TelemetryContract, ArrivalsTellWhichSlicesGotDocumentsAndHowLate) {
   const auto found = store().arrivals({noon_ + minutes(1), noon_ + minutes(20)}, seconds(60));
   ASSERT_TRUE(found) << found.error().text();
   EXPECT_EQ(*found, (std::vector<model::Arrival>{{"a", noon_, 2, minutes(10)}}));
+}
+
+TEST_P(TelemetryContract, ArrivalsTellTheHostsApart) {
+  model::DocumentBatch batch;
+  for (const char* host : {"h1", "h2", "h1"}) {
+    auto one = row("a");
+    one.host = host;
+    batch.add(one);
+  }
+  put(std::move(batch), noon_ + seconds(5));
+  const auto found = store().arrivals({noon_, noon_ + minutes(1)}, seconds(60));
+  ASSERT_TRUE(found) << found.error().text();
+  EXPECT_EQ(*found, (std::vector<model::Arrival>{{"a", noon_, 2, seconds(5), "h1"},
+                                                 {"a", noon_, 1, seconds(5), "h2"}}));
 }
 
 TEST_P(TelemetryContract, AnEmptyBatchIsAcknowledgedAndAnEmptyStoreAnswers) {
