@@ -14,33 +14,6 @@ namespace {
 
 using nlohmann::json;
 
-// Text that came from outside may hold invalid bytes (an old row, a path): they become U+FFFD, never an
-// exception.
-std::string dump(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
-
-int http_status(ErrorKind kind) {
-  switch (kind) {
-    case ErrorKind::kInvalid:
-      return 400;
-    case ErrorKind::kNotFound:
-      return 404;
-    case ErrorKind::kConflict:
-      return 409;
-    case ErrorKind::kDenied:
-      return 403;
-    case ErrorKind::kOverloaded:
-      return 429;
-    case ErrorKind::kUnavailable:
-      return 503;
-    case ErrorKind::kTimeout:
-      return 504;
-    case ErrorKind::kCorrupt:
-    case ErrorKind::kInternal:
-      return 500;
-  }
-  return 500;
-}
-
 // One row of the list: what the original's page reads, and the state.
 json incident_row(const model::Incident& incident) {
   json row = {{"id", incident.id},
@@ -74,13 +47,6 @@ std::string_view status_word(std::optional<model::Severity> worst) {
 }
 
 }  // namespace
-
-net::Response error_response(int status, std::string_view detail) {
-  return net::Response::json(status, dump({{"detail", detail}}));
-}
-net::Response error_response(const Error& error) {
-  return error_response(http_status(error.kind), error.text());
-}
 
 void Api::get(net::Server& server, const char* pattern, Handle handle) {
   server.route("GET", pattern, [this, handle](net::Request& request, const net::Responder& responder) {

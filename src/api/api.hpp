@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "api/answer.hpp"
 #include "api/prometheus_metrics.hpp"
 #include "base/clock.hpp"
 #include "base/log.hpp"
@@ -59,9 +60,5 @@ class Api {
 
   Deps deps_;
 };
-
-// {"detail": text}, the shape of every error of the API.
-net::Response error_response(int status, std::string_view detail);
-net::Response error_response(const Error& error);
 
 }  // namespace sentinel::api

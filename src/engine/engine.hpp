@@ -55,6 +55,7 @@ class Engine {
   // Writes the detector's snapshot, for a quick next start.
   Result<void> flush(Time now);
   void set_stop(std::stop_token stop);
+  void set_listener(Listener listener);  // replaces the one before
 
   Result<void> acknowledge(const std::string& incident_id, std::string_view who, std::string_view why,
                            Time now);

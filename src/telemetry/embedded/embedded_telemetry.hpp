@@ -54,6 +54,9 @@ class EmbeddedTelemetry final : public TelemetryStore, public TelemetrySink {
   Result<std::uint64_t> count(const EventQuery& query) override;
   Result<std::vector<model::Arrival>> arrivals(model::TimeRange ingested, Duration step) override;
   Result<StoreStatus> status() override;
+  Result<std::vector<model::Slice>> service_slices(const std::string& service, model::TimeRange range,
+                                                   Duration step) override;
+  Result<std::vector<CountSlice>> histogram(const EventQuery& query, Duration step) override;
 
   // Deletes what retention and the disk budget no longer allow, seals old lanes. Call it every minute or so.
   Result<Maintained> maintain(Time now);
@@ -61,6 +64,8 @@ class EmbeddedTelemetry final : public TelemetryStore, public TelemetrySink {
   void close();
 
  private:
+  Result<std::vector<model::Slice>> slices_where(model::TimeRange range, Duration step,
+                                                 const std::string* only);
   struct Impl;
   explicit EmbeddedTelemetry(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
