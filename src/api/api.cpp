@@ -4,12 +4,38 @@
 #include "api/stream_events.hpp"
 #include "api/tail.hpp"
 #include "base/hash.hpp"
+#include "base/metrics.hpp"
 
 namespace sentinel::api {
 namespace {
 
 // Searches scan: more of them at once only make each slower, and the tick with them.
 constexpr std::size_t kWorkers = 2;
+
+// The view in numbers, for those who watch over SentinelOps.
+struct ViewGauges {
+  explicit ViewGauges(Metrics& metrics)
+      : incidents(metrics.gauge("sentinelops_engine_active_incidents", "Incidents that are not resolved.")),
+        services(metrics.gauge("sentinelops_engine_services", "Services known to detection.")),
+        lag(metrics.gauge("sentinelops_engine_ingest_lag_seconds",
+                          "Longest time between a document and its arrival, in the last tick.")),
+        blind(metrics.gauge("sentinelops_engine_blind", "1 while the telemetry store does not answer.")),
+        gap(metrics.gauge("sentinelops_engine_telemetry_gap", "1 while the whole fleet sends nothing.")) {}
+
+  void set(const engine::View& view) {
+    incidents.set(static_cast<double>(view.active_incidents));
+    services.set(static_cast<double>(view.services.size()));
+    lag.set(view.ingest_lag ? seconds_of(*view.ingest_lag) : 0);
+    blind.set(view.blind_since ? 1 : 0);
+    gap.set(view.telemetry_gap_since ? 1 : 0);
+  }
+
+  Gauge& incidents;
+  Gauge& services;
+  Gauge& lag;
+  Gauge& blind;
+  Gauge& gap;
+};
 
 }  // namespace
 
@@ -37,6 +63,7 @@ struct Api::Impl {
                 options.draft_runbook,
                 options.config_json,
                 options.spend_json},
+        gauges(deps.metrics),
         workers(kWorkers) {}
 
   Deps deps;
@@ -47,6 +74,7 @@ struct Api::Impl {
   Feed feed;
   Tail tail;
   Context context;
+  ViewGauges gauges;
   std::unique_ptr<Router> router;
   Workers workers;  // ends first: its jobs use all the others
 };
