@@ -55,6 +55,27 @@ void add(Router& router, Context& context, const std::string& pattern, const cha
                });
 }
 
+Result<json> merge(Context& context, const Call& call) {
+  SENTINEL_ASSIGN(const auto body, Body::read(call.request));
+  SENTINEL_ASSIGN(const auto who, actor(call, body));
+  SENTINEL_ASSIGN(const auto into, body.required_text("into", 100));
+  SENTINEL_ASSIGN(const auto why, body.text("why", 2000));
+  SENTINEL_ASSIGN(const auto id,
+                  context.engine.merge(call.request.captures.front(), into, who, why, call.now));
+  return detail(context, id, call.now);
+}
+
+Result<json> split(Context& context, const Call& call) {
+  SENTINEL_ASSIGN(const auto body, Body::read(call.request));
+  SENTINEL_ASSIGN(const auto who, actor(call, body));
+  SENTINEL_ASSIGN(const auto services, body.texts("services", 1000, 500));
+  if (services.empty()) return fail(ErrorKind::kInvalid, "field services is missing");
+  SENTINEL_ASSIGN(const auto why, body.text("why", 2000));
+  SENTINEL_ASSIGN(const auto id,
+                  context.engine.split(call.request.captures.front(), services, who, why, call.now));
+  return detail(context, id, call.now);
+}
+
 }  // namespace
 
 void add_command_routes(Router& router, Context& context) {
@@ -67,6 +88,22 @@ void add_command_routes(Router& router, Context& context) {
       [&engine](const auto& id, const auto& who, const auto& why, Time now) {
         return engine.resolve(id, who, why, now);
       });
+  add(router, context, "/api/incidents/{id}/reopen", "why", false, 2000,
+      [&engine](const auto& id, const auto& who, const auto& why, Time now) {
+        return engine.reopen(id, who, why, now);
+      });
+  add(router, context, "/api/incidents/{id}/undo", "why", false, 2000,
+      [&engine](const auto& id, const auto& who, const auto& why, Time now) {
+        return engine.undo(id, who, why, now);
+      });
+  router.write("POST", "/api/incidents/{id}/merge", [&context](const Call& call) {
+    const auto result = merge(context, call);
+    return result ? json_answer(200, *result) : error_response(result.error());
+  });
+  router.write("POST", "/api/incidents/{id}/split", [&context](const Call& call) {
+    const auto result = split(context, call);
+    return result ? json_answer(200, *result) : error_response(result.error());
+  });
   add(router, context, "/api/incidents/{id}/comment", "text", true, 10'000,
       [&engine](const auto& id, const auto& who, const auto& text, Time now) {
         return engine.comment(id, who, text, now);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -133,6 +134,20 @@ Result<json> outbox(Context& context, const Call& call) {
   return json{{"rows", std::move(rows)}, {"channels", std::move(list)}};
 }
 
+using Repair = std::function<Result<state::OutboxRow>(std::int64_t id, const Call& call)>;
+
+net::Response repair(Context& context, const Call& call, const Repair& command) {
+  const std::string& text = call.request.captures.front();
+  std::int64_t id = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
+  if (error != std::errc() || end != text.data() + text.size() || id < 1)
+    return error_response(404, fmt::format("message {} not found", one_line(text, 40)));
+  const auto row = command(id, call);
+  if (!row) return error_response(row.error());
+  context.feed.publish("outbox", dump({{"id", row->id}}));
+  return json_answer(200, outbox_row(*row));
+}
+
 json health(Context& context, Time now) {
   const auto view = context.engine.view();
   const auto page = context.state.incidents({.limit = 1});
@@ -182,6 +197,15 @@ void add_operation_routes(Router& router, Context& context) {
   router.get_slowly("/api/outbox", [&context](const Call& call) {
     const auto result = outbox(context, call);
     return result ? json_answer(200, *result) : error_response(result.error());
+  });
+  router.write("POST", "/api/outbox/{id}/retry", [&context](const Call& call) {
+    return repair(context, call,
+                  [&](std::int64_t id, const Call& c) { return context.engine.retry_message(id, c.now); });
+  });
+  router.write("POST", "/api/outbox/{id}/drop", [&context](const Call& call) {
+    return repair(context, call, [&](std::int64_t id, const Call& c) {
+      return context.engine.drop_message(id, c.caller.user, c.now);
+    });
   });
   router.get("/api/config",
              [&context](const Call&) { return net::Response::json(200, context.config_json()); });

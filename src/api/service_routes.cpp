@@ -21,8 +21,8 @@ constexpr std::size_t kIncidents = 1000;  // that count for a service, the newes
 bool is_silenced(const std::string& service, const std::vector<model::Silence>& silences, Time now) {
   // Whole services only: a silence of one metric or severity leaves others to be heard.
   return std::any_of(silences.begin(), silences.end(), [&](const auto& silence) {
-    return silence.starts_at <= now && now < silence.ends_at && silence.metric == "*" &&
-           silence.severities.empty() && glob_match(silence.service, service);
+    return silence.covers(now) && silence.metric == "*" && silence.severities.empty() &&
+           silence.pattern.empty() && glob_match(silence.service, service);
   });
 }
 

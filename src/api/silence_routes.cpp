@@ -9,19 +9,12 @@
 #include "api/context.hpp"
 #include "api/parameters.hpp"
 #include "api/views.hpp"
-#include "base/hash.hpp"
 #include "base/text.hpp"
 
 namespace sentinel::api {
 namespace {
 
 using nlohmann::json;
-
-std::string silence_id(const model::Silence& silence, Time now, int number) {
-  return "sil-" + sha256_hex(fmt::format("{}\n{}\n{}\n{}\n{}\n{}", micros(now), number, silence.service,
-                                         silence.metric, silence.author, silence.reason))
-                      .substr(0, 12);
-}
 
 Result<std::optional<Time>> time_field(const Body& body, const char* name, Time now) {
   SENTINEL_ASSIGN(const auto text, body.text(name, 40));
@@ -33,6 +26,24 @@ Result<std::optional<Time>> time_field(const Body& body, const char* name, Time 
 std::string who_of(const Call& call, const std::string& told) {
   const std::string name = one_line(trim(told), 100);
   return call.caller.named || name.empty() ? call.caller.user : name;
+}
+
+Result<std::optional<model::Recurrence>> read_recurrence(const Body& body) {
+  const auto found = body.object().find("recurrence");
+  if (found == body.object().end() || found->is_null()) return std::optional<model::Recurrence>();
+  const auto text = [&](const char* name, const char* fallback) {
+    const auto at = found->find(name);
+    return at != found->end() && at->is_string() ? at->get<std::string>() : std::string(fallback);
+  };
+  const auto length = found->is_object() ? found->find("minutes") : found->end();
+  if (!found->is_object() || length == found->end() || !length->is_number_integer() || *length < 1 ||
+      *length > 10'080) {
+    return fail(ErrorKind::kInvalid,
+                "field recurrence: must be {rule, minutes, zone}, with minutes from 1 to 10080");
+  }
+  model::Recurrence recurrence{text("rule", ""), minutes(length->get<std::int64_t>()), text("zone", "UTC")};
+  SENTINEL_TRY(model::check(recurrence));
+  return std::optional(std::move(recurrence));
 }
 
 // NewSilence of the document. `dated`: without an end it is refused.
@@ -61,6 +72,8 @@ Result<model::Silence> read_silence(const Call& call, bool dated) {
                            : silence.starts_at + minutes(60);
   if (silence.ends_at <= silence.starts_at)
     return fail(ErrorKind::kInvalid, "field ends_at: must be after the start");
+  SENTINEL_ASSIGN(silence.pattern, body.text("pattern", 1000));
+  SENTINEL_ASSIGN(silence.recurrence, read_recurrence(body));
   return silence;
 }
 
@@ -72,13 +85,14 @@ Result<json> preview(Context& context, const Call& call) {
   model::Silence always = silence;
   always.starts_at = Time::min();
   always.ends_at = Time::max();
+  always.recurrence.reset();
   json matches = json::array();
   int muted = 0;
   int touched = 0;
   for (const auto& incident : page.incidents) {
     std::vector<const model::Anomaly*> hit;
     for (const auto& anomaly : incident.anomalies) {
-      if (always.matches(anomaly, call.now)) hit.push_back(&anomaly);
+      if (always.matches(anomaly, call.now, incident.patterns)) hit.push_back(&anomaly);
     }
     if (hit.empty()) continue;
     const bool whole = hit.size() == incident.anomalies.size();
@@ -107,39 +121,31 @@ Result<json> list(Context& context, const Call& call) {
   SENTINEL_ASSIGN(const auto silences, context.state.silences());
   json rows = json::array();
   for (const auto& silence : silences) {
-    const bool in_force = silence.starts_at <= call.now && call.now < silence.ends_at;
-    if (!active || in_force) rows.push_back(silence_row(silence, call.now));
+    if (!active || silence.covers(call.now)) rows.push_back(silence_row(silence, call.now));
   }
   return json{{"silences", std::move(rows)}};
 }
 
-Result<json> put(Context& context, const model::Silence& silence, Time now) {
-  SENTINEL_TRY(context.state.put_silence(silence));
-  context.log.info("silence.added",
-                   {{"id", silence.id}, {"service", silence.service}, {"by", silence.author}});
+json told(Context& context, const model::Silence& silence, Time now) {
   context.rendered.changed();
   context.feed.publish("silence", dump({{"id", silence.id}}));
   return silence_row(silence, now);
 }
 
+Result<json> put(Context& context, const model::Silence& silence, Time now) {
+  SENTINEL_ASSIGN(const auto kept, context.engine.put_silence(silence, now));
+  return told(context, kept, now);
+}
+
 Result<json> add(Context& context, const Call& call) {
-  SENTINEL_ASSIGN(auto silence, read_silence(call, true));
-  silence.id = silence_id(silence, call.now, 0);
+  SENTINEL_ASSIGN(const auto silence, read_silence(call, true));
   return put(context, silence, call.now);
 }
 
 Result<json> expire(Context& context, const Call& call) {
-  const std::string& id = call.request.captures.front();
-  SENTINEL_ASSIGN(const auto silences, context.state.silences());
-  const auto found =
-      std::find_if(silences.begin(), silences.end(), [&](const auto& s) { return s.id == id; });
-  if (found == silences.end())
-    return fail(ErrorKind::kNotFound, fmt::format("silence {} not found", one_line(id, 60)));
-  if (found->ends_at <= call.now) return silence_row(*found, call.now);
-  model::Silence ended = *found;
-  ended.ends_at = call.now;
-  ended.starts_at = std::min(ended.starts_at, call.now);
-  return put(context, ended, call.now);
+  SENTINEL_ASSIGN(const auto ended,
+                  context.engine.expire_silence(call.request.captures.front(), call.caller.user, call.now));
+  return told(context, ended, call.now);
 }
 
 Result<json> silence_incident(Context& context, const Call& call) {
@@ -166,7 +172,6 @@ Result<json> silence_incident(Context& context, const Call& call) {
     silence.ends_at = call.now + minutes(*length);
     silence.author = who_of(call, told);
     silence.reason = reason.empty() ? "incident " + id : reason;
-    silence.id = silence_id(silence, call.now, static_cast<int>(rows.size()));
     SENTINEL_ASSIGN(auto row, put(context, silence, call.now));
     rows.push_back(std::move(row));
   }

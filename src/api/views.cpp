@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "model/json.hpp"
+#include "model/silence_json.hpp"
 
 namespace sentinel::api {
 namespace {
@@ -13,8 +14,9 @@ using nlohmann::json;
 bool is_silenced(const model::Incident& incident, const std::vector<model::Silence>& silences, Time now) {
   return !incident.anomalies.empty() &&
          std::all_of(incident.anomalies.begin(), incident.anomalies.end(), [&](const auto& anomaly) {
-           return std::any_of(silences.begin(), silences.end(),
-                              [&](const auto& silence) { return silence.matches(anomaly, now); });
+           return std::any_of(silences.begin(), silences.end(), [&](const auto& silence) {
+             return silence.matches(anomaly, now, incident.patterns);
+           });
          });
 }
 
@@ -58,23 +60,20 @@ json incident_detail(const model::Incident& incident, const std::vector<model::I
   add_row_fields(body, incident, silences, now);
   body["timeline"] = json::array();
   for (const auto& event : timeline) body["timeline"].push_back(model::to_json(event));
+  if (!incident.merge_suggestion.empty()) {
+    // The timeline tells why; the newest suggestion is the one that stands.
+    const auto why =
+        std::find_if(timeline.rbegin(), timeline.rend(), [](const auto& e) { return e.kind == "suggested"; });
+    body["merge_suggestions"] = {
+        {{"id", incident.merge_suggestion}, {"reason", why != timeline.rend() ? why->text : ""}}};
+  }
   return body;
 }
 
 json silence_row(const model::Silence& silence, Time now) {
-  json severities = json::array();
-  for (const auto severity : silence.severities) severities.push_back(model::to_string(severity));
-  return {{"id", silence.id},
-          {"service", silence.service},
-          {"metric", silence.metric},
-          {"severities", std::move(severities)},
-          {"starts_at", format_rfc3339(silence.starts_at)},
-          {"ends_at", format_rfc3339(silence.ends_at)},
-          {"author", silence.author},
-          {"reason", silence.reason},
-          {"status", silence.ends_at <= now     ? "expired"
-                     : silence.starts_at <= now ? "active"
-                                                : "pending"}};
+  json row = model::to_json(silence);
+  row["status"] = silence.ends_at <= now ? "expired" : silence.covers(now) ? "active" : "pending";
+  return row;
 }
 
 std::string_view status_word(std::optional<model::Severity> worst) {
