@@ -64,8 +64,10 @@ json incident_detail(const model::Incident& incident, const std::vector<model::I
     // The timeline tells why; the newest suggestion is the one that stands.
     const auto why =
         std::find_if(timeline.rbegin(), timeline.rend(), [](const auto& e) { return e.kind == "suggested"; });
-    body["merge_suggestions"] = {
-        {{"id", incident.merge_suggestion}, {"reason", why != timeline.rend() ? why->text : ""}}};
+    json suggestion = {{"id", incident.merge_suggestion},
+                       {"reason", why != timeline.rend() ? why->text : ""}};
+    body["merge_suggestions"] = json::array();
+    body["merge_suggestions"].push_back(std::move(suggestion));
   }
   return body;
 }
