@@ -1,305 +1,145 @@
 #include "api/api.hpp"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <nlohmann/json.hpp>
-
-#include "api/parameters.hpp"
-#include "base/text.hpp"
-#include "model/json.hpp"
+#include "api/context.hpp"
+#include "api/stream_events.hpp"
+#include "api/tail.hpp"
+#include "base/hash.hpp"
+#include "base/metrics.hpp"
 
 namespace sentinel::api {
 namespace {
 
-using nlohmann::json;
+// Searches scan: more of them at once only make each slower, and the tick with them.
+constexpr std::size_t kWorkers = 2;
 
-// Text that came from outside may hold invalid bytes (an old row, a path): they become U+FFFD, never an
-// exception.
-std::string dump(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
+// The view in numbers, for those who watch over SentinelOps.
+struct ViewGauges {
+  explicit ViewGauges(Metrics& metrics)
+      : incidents(metrics.gauge("sentinelops_engine_active_incidents", "Incidents that are not resolved.")),
+        services(metrics.gauge("sentinelops_engine_services", "Services known to detection.")),
+        lag(metrics.gauge("sentinelops_engine_ingest_lag_seconds",
+                          "Longest time between a document and its arrival, in the last tick.")),
+        blind(metrics.gauge("sentinelops_engine_blind", "1 while the telemetry store does not answer.")),
+        gap(metrics.gauge("sentinelops_engine_telemetry_gap", "1 while the whole fleet sends nothing.")) {}
 
-int http_status(ErrorKind kind) {
-  switch (kind) {
-    case ErrorKind::kInvalid:
-      return 400;
-    case ErrorKind::kNotFound:
-      return 404;
-    case ErrorKind::kConflict:
-      return 409;
-    case ErrorKind::kDenied:
-      return 403;
-    case ErrorKind::kOverloaded:
-      return 429;
-    case ErrorKind::kUnavailable:
-      return 503;
-    case ErrorKind::kTimeout:
-      return 504;
-    case ErrorKind::kCorrupt:
-    case ErrorKind::kInternal:
-      return 500;
+  void set(const engine::View& view) {
+    incidents.set(static_cast<double>(view.active_incidents));
+    services.set(static_cast<double>(view.services.size()));
+    lag.set(view.ingest_lag ? seconds_of(*view.ingest_lag) : 0);
+    blind.set(view.blind_since ? 1 : 0);
+    gap.set(view.telemetry_gap_since ? 1 : 0);
   }
-  return 500;
-}
 
-// One row of the list: what the original's page reads, and the state.
-json incident_row(const model::Incident& incident) {
-  json row = {{"id", incident.id},
-              {"title", incident.title},
-              {"severity", model::to_string(incident.severity)},
-              {"state", model::to_string(incident.state)},
-              {"created_at", format_rfc3339(incident.created_at)},
-              {"updated_at", format_rfc3339(incident.updated_at)},
-              {"dedup_key", incident.dedup_key},
-              {"services", incident.services},
-              {"anomaly_count", incident.anomalies.size()},
-              {"has_analysis", incident.analysis.has_value()}};
-  if (incident.resolved_at) row["resolved_at"] = format_rfc3339(*incident.resolved_at);
-  if (incident.analysis) {
-    row["root_cause"] = incident.analysis->root_cause;
-    row["confidence"] = model::to_string(incident.analysis->confidence);
-  }
-  return row;
-}
-
-std::string_view status_word(std::optional<model::Severity> worst) {
-  if (!worst) return "healthy";
-  switch (*worst) {
-    case model::Severity::kP1:
-      return "critical";
-    case model::Severity::kP2:
-      return "warning";
-    default:
-      return "degraded";
-  }
-}
+  Gauge& incidents;
+  Gauge& services;
+  Gauge& lag;
+  Gauge& blind;
+  Gauge& gap;
+};
 
 }  // namespace
 
-net::Response error_response(int status, std::string_view detail) {
-  return net::Response::json(status, dump({{"detail", detail}}));
-}
-net::Response error_response(const Error& error) {
-  return error_response(http_status(error.kind), error.text());
+struct Api::Impl {
+  Impl(Deps d, Options o)
+      : deps(d),
+        options(std::move(o)),
+        access(options.access, deps.clock),
+        feed(hex(static_cast<std::uint64_t>(micros(deps.clock.now())), 1), {}, deps.metrics),
+        tail(deps.telemetry, deps.clock),
+        context{deps.telemetry,
+                deps.state,
+                deps.engine,
+                deps.metrics,
+                deps.clock,
+                deps.log,
+                access,
+                feed,
+                rendered,
+                options.version,
+                deps.clock.now(),
+                options.interval,
+                options.slice,
+                options.topology,
+                options.draft_runbook,
+                options.config_json,
+                options.spend_json},
+        gauges(deps.metrics),
+        workers(kWorkers) {}
+
+  Deps deps;
+  Options options;
+  Access access;
+  RenderedAnswers rendered;
+  Idempotency idempotency;
+  Feed feed;
+  Tail tail;
+  Context context;
+  ViewGauges gauges;
+  std::unique_ptr<Router> router;
+  Workers workers;  // ends first: its jobs use all the others
+};
+
+Api::Api(Deps deps, Options options) : impl_(std::make_unique<Impl>(deps, std::move(options))) {
+  Impl* self = impl_.get();
+  deps.engine.set_listener({.changed =
+                                [self](const std::vector<model::Incident>& changed,
+                                       const std::vector<model::IncidentEvent>& events) {
+                                  self->rendered.changed();
+                                  const Time now = self->deps.clock.now();
+                                  for (const auto& incident : changed)
+                                    self->feed.publish("incident", incident_event(incident, events, now));
+                                },
+                            .ticked =
+                                [self](const engine::View& view) {
+                                  self->rendered.changed();
+                                  self->feed.publish("tick", tick_event(view, self->deps.clock.now()));
+                                }});
 }
 
-void Api::get(net::Server& server, const char* pattern, Handle handle) {
-  server.route("GET", pattern, [this, handle](net::Request& request, const net::Responder& responder) {
-    responder.send((this->*handle)(request));
-  });
-}
+Api::~Api() { impl_->deps.engine.set_listener({}); }
 
 void Api::register_routes(net::Server& server) {
-  get(server, "/api/incidents", &Api::incidents);
-  get(server, "/api/incidents/*", &Api::incident);
-  get(server, "/api/services", &Api::services);
-  get(server, "/api/services/*/explain", &Api::explain);
-  get(server, "/api/health", &Api::health);
-  get(server, "/api/logs", &Api::logs);
-  get(server, "/api/ledger", &Api::ledger);
-  get(server, "/api/runbooks", &Api::runbooks);
-  get(server, "/healthz", &Api::health);
-  get(server, "/readyz", &Api::ready);
-  get(server, "/metrics", &Api::exposition);
+  Impl& self = *impl_;
+  self.router = std::make_unique<Router>(
+      Router::Deps{server, self.access, self.idempotency, self.workers, self.deps.clock, self.deps.log});
+  add_incident_routes(*self.router, self.context);
+  add_command_routes(*self.router, self.context);
+  add_silence_routes(*self.router, self.context);
+  add_runbook_routes(*self.router, self.context);
+  add_service_routes(*self.router, self.context);
+  add_series_routes(*self.router, self.context);
+  add_topology_routes(*self.router, self.context);
+  add_log_routes(*self.router, self.context);
+  add_trace_routes(*self.router, self.context);
+  add_operation_routes(*self.router, self.context);
+  add_stream_routes(*self.router, self.context, self.tail);
+  add_session_routes(*self.router, self.context);
+  const bool tls = self.options.access.tls;
+  server.after(
+      [tls](const net::Request& request, net::Response& response) { secure(request, response, tls); });
 }
 
-net::Response Api::incidents(const net::Request& request) const {
-  state::IncidentQuery query;
-  const auto limit = number_parameter(request, "limit", 50, 1, 1000);
-  if (!limit) return error_response(limit.error());
-  const auto offset = number_parameter(request, "offset", 0, 0, 1'000'000'000);
-  if (!offset) return error_response(offset.error());
-  query.limit = *limit;
-  query.offset = *offset;
-  if (const auto word = request.param("state"); word && *word == "active") {
-    query.active_only = true;
-  } else if (word) {
-    query.state = model::parse_incident_state(*word);
-    if (!query.state)
-      return error_response(400, "parameter state: use open, acknowledged, resolved or active");
-  }
-  if (const auto word = request.param("severity")) {
-    query.min_severity = model::parse_severity(*word);
-    if (!query.min_severity) return error_response(400, "parameter severity: use P1, P2, P3 or P4");
-  }
-  if (const auto service = request.param("service")) query.service = *service;
-  const auto page = deps_.state.incidents(query);
-  if (!page) return error_response(page.error());
-  json rows = json::array();
-  for (const auto& incident : page->incidents) rows.push_back(incident_row(incident));
-  return net::Response::json(200, dump({{"total", page->total}, {"incidents", std::move(rows)}}));
+std::optional<Access::Refusal> Api::refuse(const net::Request& request) const {
+  return impl_->access.refuse(request);
 }
 
-net::Response Api::incident(const net::Request& request) const {
-  const std::string& id = request.captures.front();
-  const auto found = deps_.state.incident(id);
-  if (!found) return error_response(found.error());
-  if (!*found) return error_response(404, fmt::format("incident {} not found", one_line(id, 60)));
-  const auto history = deps_.state.timeline(id);
-  if (!history) return error_response(history.error());
-  json body = model::to_json(**found);
-  body["timeline"] = json::array();
-  for (const auto& event : *history) body["timeline"].push_back(model::to_json(event));
-  return net::Response::json(200, dump(body));
-}
-
-net::Response Api::services(const net::Request&) const {
-  const Status status = deps_.status();
-  struct Row {
-    std::optional<model::Severity> worst;
-    json anomalies = json::array();
-    std::optional<model::Incident> last;
-    int count = 0;
-    bool active = false;
+void Api::secure(const net::Request& request, net::Response& response, bool tls) {
+  const auto add = [&](const char* name, const char* value) {
+    if (!response.headers.get(name)) response.headers.add(name, value);
   };
-  std::map<std::string, Row> rows;
-  for (const auto& service : status.services) rows[service];
-  const auto page = deps_.state.incidents({.limit = 1000});
-  if (!page) return error_response(page.error());
-  for (const auto& incident : page->incidents) {  // newest first
-    for (const auto& service : incident.services) {
-      Row& row = rows[service];
-      ++row.count;
-      if (!row.last) row.last = incident;
-      if (incident.is_active())
-        row.worst = row.worst ? model::worst(*row.worst, incident.severity) : incident.severity;
-    }
-  }
-  for (const auto& anomaly : status.anomalies) {
-    Row& row = rows[anomaly.service];
-    row.anomalies.push_back(model::to_json(anomaly));
-    row.worst = row.worst ? model::worst(*row.worst, anomaly.severity) : anomaly.severity;
-  }
-  json list = json::array();
-  for (auto& [service, row] : rows) {
-    json item = {{"service", service},
-                 {"status", status_word(row.worst)},
-                 {"incident_count", row.count},
-                 {"anomalies", std::move(row.anomalies)}};
-    item["last_incident_id"] = row.last ? json(row.last->id) : json();
-    item["last_incident_at"] = row.last ? json(format_rfc3339(row.last->created_at)) : json();
-    item["worst_severity"] = row.worst ? json(model::to_string(*row.worst)) : json();
-    list.push_back(std::move(item));
-  }
-  return net::Response::json(200, dump({{"services", std::move(list)}}));
+  add("X-Content-Type-Options", "nosniff");
+  add("X-Frame-Options", "DENY");
+  add("Referrer-Policy", "no-referrer");
+  add("Cross-Origin-Resource-Policy", "same-origin");
+  // What is not the page runs nothing at all, should a browser ever show it.
+  add("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+  if (request.path.starts_with("/api")) add("Cache-Control", "private, no-cache");
+  if (tls) add("Strict-Transport-Security", "max-age=31536000");
 }
 
-net::Response Api::health(const net::Request&) const {
-  const Status status = deps_.status();
-  const auto page = deps_.state.incidents({.limit = 1});
-  json body = {{"status", page && !status.blind_since ? "ok" : "degraded"},
-               {"incidents_tracked", page ? page->total : 0}};
-  if (!page) body["state_store"] = page.error().text();
-  if (status.last_tick) body["last_tick"] = format_rfc3339(*status.last_tick);
-  if (status.blind_since) {
-    body["blind_since"] = format_rfc3339(*status.blind_since);
-    body["blind_reason"] = status.blind_reason;
-  }
-  if (status.telemetry_gap_since) body["telemetry_gap_since"] = format_rfc3339(*status.telemetry_gap_since);
-  if (status.ingest_lag) body["ingest_lag_seconds"] = seconds_of(*status.ingest_lag);
-  for (const auto& gap : status.telemetry_gaps) {
-    body["telemetry_gaps"].push_back(
-        {{"source", gap.source}, {"since", format_rfc3339(gap.since)}, {"text", gap.text}});
-  }
-  for (const auto& source : status.sources) {
-    body["sources"].push_back({{"source", source.source},
-                               {"last_heard", format_rfc3339(source.last_heard)},
-                               {"lag_seconds", seconds_of(source.lag)},
-                               {"docs_per_minute", source.docs_per_minute},
-                               {"in_gap", source.in_gap}});
-  }
-  body["services"] = status.services.size();
-  for (const auto& [name, took] : status.stages) body["stages_ms"][name] = seconds_of(took) * 1000;
-  if (const auto store = deps_.telemetry.status()) {
-    body["store"] = {{"kind", store->kind}, {"rows", store->rows}, {"bytes_on_disk", store->bytes_on_disk}};
-    if (store->last_ingest) body["store"]["last_ingest"] = format_rfc3339(*store->last_ingest);
-  } else {
-    body["status"] = "degraded";
-    body["store"] = {{"error", store.error().text()}};
-  }
-  return net::Response::json(200, dump(body));
-}
-
-// Ready once a tick has run: a load balancer may send traffic, a script may ask for incidents.
-net::Response Api::ready(const net::Request&) const {
-  const Status status = deps_.status();
-  if (!status.last_tick) return error_response(503, "the first tick has not run yet");
-  return net::Response::json(200,
-                             dump({{"status", "ready"}, {"last_tick", format_rfc3339(*status.last_tick)}}));
-}
-
-net::Response Api::logs(const net::Request& request) const {
-  const Time now = deps_.clock.now();
-  telemetry::EventQuery query;
-  const auto range = range_parameters(request, now, hours(24));
-  if (!range) return error_response(range.error());
-  const auto limit = number_parameter(request, "limit", 50, 1, 10'000);
-  if (!limit) return error_response(limit.error());
-  const auto offset = number_parameter(request, "offset", 0, 0, 1'000'000'000);
-  if (!offset) return error_response(offset.error());
-  query.range = *range;
-  query.limit = *limit;
-  query.offset = *offset;
-  if (const auto text = request.param("q")) query.text = *text;
-  if (const auto trace = request.param("trace")) query.trace_ids = {std::string(*trace)};
-  for (const auto& [name, value] : request.query) {
-    if (name == "service") query.services.push_back(value);
-  }
-  if (const auto word = request.param("level")) {
-    query.min_level = model::parse_level(*word);
-    if (*query.min_level == model::Level::kNone)
-      return error_response(400, "parameter level: use debug, info, warning, error or fatal");
-  }
-  query.oldest_first = request.param("order") == "asc";
-  const auto events = deps_.telemetry.events(query);
-  if (!events) return error_response(events.error());
-  const auto total = deps_.telemetry.count(query);
-  if (!total) return error_response(total.error());
-  json list = json::array();
-  for (const auto& event : *events) list.push_back(model::to_json(event));
-  return net::Response::json(200, dump({{"total", *total}, {"events", std::move(list)}}));
-}
-
-net::Response Api::ledger(const net::Request& request) const {
-  const auto range = range_parameters(request, deps_.clock.now(), hours(24));
-  if (!range) return error_response(range.error());
-  const auto entries = deps_.state.ledger(*range);
-  if (!entries) return error_response(entries.error());
-  json list = json::array();
-  std::map<std::string, int> counts;
-  for (const auto& entry : *entries) {
-    ++counts[std::string(model::to_string(entry.coverage))];
-    json item = {{"slice", format_rfc3339(entry.slice)},
-                 {"coverage", model::to_string(entry.coverage)},
-                 {"judged_at", format_rfc3339(entry.judged_at)},
-                 {"docs", entry.docs},
-                 {"late_docs", entry.late_docs}};
-    if (!entry.note.empty()) item["note"] = entry.note;
-    list.push_back(std::move(item));
-  }
-  return net::Response::json(200, dump({{"counts", counts}, {"slices", std::move(list)}}));
-}
-
-net::Response Api::runbooks(const net::Request& request) const {
-  json list = json::array();
-  if (const auto text = request.param("q"); text && !text->empty()) {
-    const auto matches = deps_.state.search_runbooks({.services = {std::string(*text)},
-                                                      .tags = {std::string(*text)},
-                                                      .text = std::string(*text),
-                                                      .limit = 50});
-    if (!matches) return error_response(matches.error());
-    for (const auto& match : *matches) list.push_back(model::to_json(match));
-  } else {
-    const auto all = deps_.state.runbooks();
-    if (!all) return error_response(all.error());
-    for (const auto& runbook : *all) list.push_back(model::to_json(runbook));
-  }
-  return net::Response::json(200, dump({{"total", list.size()}, {"runbooks", std::move(list)}}));
-}
-
-net::Response Api::exposition(const net::Request&) const {
-  net::Response response = net::Response::text(200, deps_.metrics.text());
-  response.headers.set("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
-  return response;
+const std::vector<std::string>& Api::routes() const {
+  static const std::vector<std::string> none;
+  return impl_->router ? impl_->router->routes() : none;
 }
 
 }  // namespace sentinel::api

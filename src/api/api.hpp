@@ -1,87 +1,62 @@
-// The REST API: the four routes of the original, then log search, ledger, runbooks, health and metrics. It
-// reads and formats; it decides nothing. Handlers block on their stores and are called on server threads.
+// The REST API, the live stream and the metrics of a running service, as docs/openapi.yaml describes them. It
+// reads views and stores, gives commands to the engine, and decides nothing. Handlers are called on server
+// threads; those that may scan a store run on threads of their own.
 #pragma once
 
-#include <functional>
-#include <map>
-#include <optional>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "api/access.hpp"
+#include "api/answer.hpp"
 #include "api/prometheus_metrics.hpp"
 #include "base/clock.hpp"
 #include "base/log.hpp"
-#include "model/anomaly.hpp"
-#include "model/explanation.hpp"
+#include "engine/engine.hpp"
 #include "net/server.hpp"
 #include "state/store.hpp"
 #include "telemetry/store.hpp"
 
 namespace sentinel::api {
 
-// What the API shows of the last tick; made by the engine's owner, read as a whole.
-struct Status {
-  std::vector<std::string> services;      // known to detection
-  std::vector<model::Anomaly> anomalies;  // of the last tick
-  std::optional<Time> last_tick;
-  std::optional<Time> blind_since;  // the store has not answered since then
-  std::string blind_reason;
-  std::optional<Time> telemetry_gap_since;               // the fleet has sent nothing since then
-  std::vector<std::pair<std::string, Duration>> stages;  // of the last tick, in order
-  struct Gap {
-    std::string source;  // a host; empty: the fleet, or services that fell silent together
-    Time since;
-    std::string text;
-  };
-  std::vector<Gap> telemetry_gaps;
-  struct Source {
-    std::string source;  // empty: documents that name no host
-    Time last_heard;
-    Duration lag{};  // measured at arrival, of the newest documents
-    double docs_per_minute = 0;
-    bool in_gap = false;
-  };
-  std::vector<Source> sources;
-  std::optional<Duration> ingest_lag;  // the largest of the last tick
-};
-
 class Api {
  public:
-  // All outlive the Api and the server it was registered with.
+  // All outlive the Api.
   struct Deps {
     telemetry::TelemetryStore& telemetry;
     state::StateStore& state;
+    engine::Engine& engine;
     PrometheusMetrics& metrics;
     const Clock& clock;
-    std::function<Status()> status;  // any thread
     Log log;
-    // Why each metric of a service does or does not alert: now, or at a past moment. Any thread; may be
-    // empty.
-    std::function<Result<model::ServiceExplanation>(const std::string&, std::optional<Time>)> explain = {};
   };
-  explicit Api(Deps deps) : deps_(std::move(deps)) {}
+  struct Options {
+    std::string version;
+    Duration interval = seconds(30);                            // between ticks
+    Duration slice = seconds(60);                               // length
+    std::vector<std::pair<std::string, std::string>> topology;  // configured calls: caller, callee
+    AccessOptions access;
+    // A runbook drafted from an incident and its timeline.
+    std::function<model::Runbook(const model::Incident&, const std::vector<model::IncidentEvent>&)>
+        draft_runbook;
+    std::function<std::string()> config_json;                 // EffectiveConfig of the document
+    std::function<Result<std::string>(Time now)> spend_json;  // Spend of the document
+  };
+  Api(Deps deps, Options options);
+  ~Api();  // after the server stopped
+
+  // Before the server starts. Takes its after() and asks for nothing else; refuse() is for its before().
   void register_routes(net::Server& server);
+  std::optional<Access::Refusal> refuse(const net::Request& request) const;
+  // Of every response, the page's included: what keeps a browser from being used against its user.
+  static void secure(const net::Request& request, net::Response& response, bool tls);
+
+  const std::vector<std::string>& routes() const;  // "GET /api/incidents/{id}", as in the document
 
  private:
-  using Handle = net::Response (Api::*)(const net::Request&) const;
-  void get(net::Server& server, const char* pattern, Handle handle);
-
-  net::Response incidents(const net::Request& request) const;
-  net::Response incident(const net::Request& request) const;
-  net::Response services(const net::Request& request) const;
-  net::Response health(const net::Request& request) const;
-  net::Response ready(const net::Request& request) const;
-  net::Response logs(const net::Request& request) const;
-  net::Response ledger(const net::Request& request) const;
-  net::Response runbooks(const net::Request& request) const;
-  net::Response explain(const net::Request& request) const;
-  net::Response exposition(const net::Request& request) const;
-
-  Deps deps_;
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
 };
-
-// {"detail": text}, the shape of every error of the API.
-net::Response error_response(int status, std::string_view detail);
-net::Response error_response(const Error& error);
 
 }  // namespace sentinel::api

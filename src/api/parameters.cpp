@@ -45,4 +45,32 @@ Result<model::TimeRange> range_parameters(const net::Request& request, Time now,
   return range;
 }
 
+Result<bool> flag_parameter(const net::Request& request, std::string_view name, bool fallback) {
+  const auto text = request.param(name);
+  if (!text) return fallback;
+  if (iequals(*text, "true")) return true;
+  if (iequals(*text, "false")) return false;
+  return fail(ErrorKind::kInvalid,
+              fmt::format("parameter {}: '{}' is neither true nor false", name, one_line(*text, 40)));
+}
+
+Result<std::optional<std::string>> word_parameter(const net::Request& request, std::string_view name,
+                                                  const std::vector<std::string>& choices) {
+  const auto text = request.param(name);
+  if (!text) return std::optional<std::string>();
+  for (const auto& choice : choices) {
+    if (iequals(choice, *text)) return std::optional<std::string>(choice);
+  }
+  return fail(ErrorKind::kInvalid, fmt::format("parameter {}: '{}' is none of {}", name, one_line(*text, 40),
+                                               join(choices, ", ")));
+}
+
+std::vector<std::string> all_parameters(const net::Request& request, std::string_view name) {
+  std::vector<std::string> values;
+  for (const auto& [key, value] : request.query) {
+    if (key == name) values.push_back(value);
+  }
+  return values;
+}
+
 }  // namespace sentinel::api

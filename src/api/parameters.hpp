@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/result.hpp"
 #include "base/time.hpp"
@@ -19,5 +20,13 @@ Result<std::size_t> number_parameter(const net::Request& request, std::string_vi
 Result<std::optional<Time>> time_parameter(const net::Request& request, std::string_view name, Time now);
 // `from` and `to`, by default the `length` before now; refused when empty.
 Result<model::TimeRange> range_parameters(const net::Request& request, Time now, Duration length);
+
+// "true" or "false".
+Result<bool> flag_parameter(const net::Request& request, std::string_view name, bool fallback);
+// One of `choices`; none when absent.
+Result<std::optional<std::string>> word_parameter(const net::Request& request, std::string_view name,
+                                                  const std::vector<std::string>& choices);
+// Every value of a parameter that may be repeated.
+std::vector<std::string> all_parameters(const net::Request& request, std::string_view name);
 
 }  // namespace sentinel::api

@@ -9,6 +9,8 @@
 #include <map>
 #include <mutex>
 
+#include "api/open_metrics.hpp"
+
 namespace sentinel::api {
 namespace {
 
@@ -84,6 +86,11 @@ Histogram& PrometheusMetrics::histogram(std::string_view name, std::string_view 
 std::string PrometheusMetrics::text() const {
   const std::lock_guard lock(impl_->mutex);
   return prometheus::TextSerializer().Serialize(impl_->registry.Collect());
+}
+
+std::string PrometheusMetrics::open_metrics() const {
+  const std::lock_guard lock(impl_->mutex);
+  return to_open_metrics(impl_->registry.Collect());
 }
 
 }  // namespace sentinel::api

@@ -23,10 +23,15 @@ class PrometheusMetrics final : public Metrics {
 
   // Classic Prometheus text (version 0.0.4).
   std::string text() const;
+  // OpenMetrics 1.0.
+  std::string open_metrics() const;
 
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
+
+// Whether an Accept header prefers OpenMetrics over the classic text.
+bool wants_open_metrics(std::string_view accept);
 
 }  // namespace sentinel::api

@@ -87,6 +87,10 @@ struct Config {
     int threads = 2;
     std::string tls_cert_file;
     std::string tls_key_file;
+    std::vector<std::string> allowed_hosts;    // names a Host header may carry, besides the listening one
+    std::string proxy_user_header;             // set by a reverse proxy that knows who is there
+    std::vector<std::string> trusted_proxies;  // addresses and networks it comes from
+    std::vector<std::string> operators;        // users of the proxy who may write; empty: all
   } server;
   struct Logging {
     std::string level = "info";
@@ -120,6 +124,9 @@ Result<Config> load_config(const std::string& path, bool optional, const Environ
 
 // The effective configuration as YAML that parse_config reads back; passwords in URLs are hidden.
 std::string print_config(const Config& config);
+// Every key with its value, default and purpose, and which secrets are set, as JSON (EffectiveConfig of
+// docs/openapi.yaml). Shows no secret.
+std::string config_json(const Config& config, const Environment& environment);
 engine::Settings engine_settings(const Config& config);
 
 struct Address {

@@ -9,7 +9,13 @@
 namespace sentinel::app {
 namespace {
 
-// A host from ELASTICSEARCH_URL may carry a password: what is printed ends in tickets and chats.
+const char* word(detect::MetricSetting::Direction direction) {
+  using Direction = detect::MetricSetting::Direction;
+  return direction == Direction::kUp ? "up" : direction == Direction::kDown ? "down" : "both";
+}
+
+}  // namespace
+
 std::string without_password(const std::string& url) {
   const auto scheme = url.find("://");
   if (scheme == std::string::npos) return url;
@@ -18,13 +24,6 @@ std::string without_password(const std::string& url) {
   if (at == std::string::npos || at < scheme + 3) return url;
   return url.substr(0, scheme + 3) + "***" + url.substr(at);
 }
-
-const char* word(detect::MetricSetting::Direction direction) {
-  using Direction = detect::MetricSetting::Direction;
-  return direction == Direction::kUp ? "up" : direction == Direction::kDown ? "down" : "both";
-}
-
-}  // namespace
 
 std::string print_config(const Config& config) {
   Config copy = config;

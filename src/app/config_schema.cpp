@@ -216,6 +216,18 @@ std::vector<Key> make_keys() {
           "certificate, PEM; with tls_key_file"),
       text(
           "server.tls_key_file", {}, [](Config& c) { return &c.server.tls_key_file; }, "its key, PEM"),
+      texts(
+          "server.allowed_hosts", {}, [](Config& c) { return &c.server.allowed_hosts; },
+          "names by which the server is called, besides the address it listens on"),
+      text(
+          "server.proxy_user_header", {}, [](Config& c) { return &c.server.proxy_user_header; },
+          "header in which a reverse proxy names the user"),
+      texts(
+          "server.trusted_proxies", {}, [](Config& c) { return &c.server.trusted_proxies; },
+          "addresses and networks whose user header is believed"),
+      texts(
+          "server.operators", {}, [](Config& c) { return &c.server.operators; },
+          "users of the proxy who may write; empty: all"),
       text(
           "logging.level", {"debug", "info", "warning", "error"}, [](Config& c) { return &c.logging.level; },
           "least level that is logged"),
@@ -265,6 +277,7 @@ const std::vector<SecretName>& secret_names() {
       {"pagerduty_api_key", "PAGERDUTY_API_KEY"},
       {"pagerduty_routing_key", "PAGERDUTY_ROUTING_KEY"},
       {"server.token", "SENTINELOPS_SERVER_TOKEN"},
+      {"server.viewer_token", "SENTINELOPS_VIEWER_TOKEN"},
       {"analyzer.api_key", "ANTHROPIC_API_KEY"},
       {"analyzer.auth_token", "ANTHROPIC_AUTH_TOKEN"},
       {"slack_webhook_url", "SLACK_WEBHOOK_URL"},

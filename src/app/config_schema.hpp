@@ -35,6 +35,9 @@ struct Key {
 
 const std::vector<Key>& config_keys();
 
+// A URL from the environment may carry a password: what is printed ends in tickets and chats.
+std::string without_password(const std::string& url);
+
 // Names of secrets and the variable each belongs in; a key of such a name in the file is refused.
 struct SecretName {
   std::string key;

@@ -10,11 +10,14 @@
 #include "api/prometheus_metrics.hpp"
 #include "api/web_app.hpp"
 #include "app/analysis/setup.hpp"
+#include "app/analysis/spend.hpp"
 #include "app/cluster.hpp"
 #include "app/cluster_documents.hpp"
 #include "ingest/es_dialect.hpp"
 #include "ingest/otlp_receiver.hpp"
+#include "net/address.hpp"
 #include "net/server.hpp"
+#include "runbooks/learn.hpp"
 #include "runbooks/runbooks.hpp"
 #include "state/sqlite/sqlite_state.hpp"
 #include "telemetry/elasticsearch/esql.hpp"
@@ -37,6 +40,45 @@ net::Response render_error(std::string_view path, int status, std::string_view d
 
 bool is_loopback(const std::string& host) { return host.starts_with("127.") || host == "::1"; }
 
+// Who may use the API, or why the server must not start like this.
+Result<api::AccessOptions> access_options(const Config& config, const Environment& environment,
+                                          const Address& address) {
+  const auto& server = config.server;
+  api::AccessOptions access;
+  access.token = environment.get("SENTINELOPS_SERVER_TOKEN");
+  access.viewer_token = environment.get("SENTINELOPS_VIEWER_TOKEN");
+  access.tls = !server.tls_cert_file.empty();
+  access.proxy_user_header = server.proxy_user_header;
+  access.proxies = server.trusted_proxies;
+  access.operators = server.operators;
+  for (const auto& proxy : server.trusted_proxies) {
+    if (!net::is_network(proxy)) {
+      return fail(
+          ErrorKind::kInvalid,
+          fmt::format("server.trusted_proxies: '{}' is no address and no network (10.0.0.0/8)", proxy));
+    }
+  }
+  if (server.proxy_user_header.empty() != server.trusted_proxies.empty()) {
+    return fail(ErrorKind::kInvalid,
+                "server.proxy_user_header and server.trusted_proxies: set both or neither");
+  }
+  if (!access.viewer_token.empty() && access.token.empty()) {
+    return fail(ErrorKind::kInvalid, "SENTINELOPS_VIEWER_TOKEN needs SENTINELOPS_SERVER_TOKEN beside it");
+  }
+  if (!is_loopback(address.host) && access.token.empty() && access.proxy_user_header.empty()) {
+    return fail(ErrorKind::kInvalid, fmt::format("server.listen: {} can be reached from other machines: set "
+                                                 "SENTINELOPS_SERVER_TOKEN, or listen on 127.0.0.1",
+                                                 config.server.listen));
+  }
+  // A page that makes its own name point here must find no open server. Where a token is needed anyway, the
+  // server is called by names that only its operator knows.
+  access.hosts = server.allowed_hosts;
+  access.check_host = is_loopback(address.host) || !server.allowed_hosts.empty();
+  for (const char* name : {"localhost", "127.0.0.1", "::1"}) access.hosts.emplace_back(name);
+  access.hosts.push_back(address.host);
+  return access;
+}
+
 }  // namespace
 
 std::string state_path(const Config& config) { return config.telemetry.data_dir + "/state.db"; }
@@ -55,7 +97,6 @@ struct Service::Impl {
   void maintain(Time now);
   Result<void> start_analyst(Time now);
   void read_runbooks();
-  api::Status status() const;
 
   Config config;
   Environment environment;
@@ -80,7 +121,6 @@ struct Service::Impl {
   // A cluster may be away when the service starts: the engine begins when it answers.
   mutable std::mutex waiting_mutex;
   std::optional<Time> waiting_since;
-  std::string waiting_reason;
   bool engine_started = false;
   bool waits_for_cluster = false;  // a service does, a single pass does not
 };
@@ -119,38 +159,10 @@ Result<void> Service::Impl::open_stores() {
   return {};
 }
 
-api::Status Service::Impl::status() const {
-  const auto view = engine->view();
-  api::Status s;
-  s.services = view->services;
-  s.anomalies = view->anomalies;
-  s.last_tick = view->last_tick;
-  s.blind_since = view->blind_since;
-  s.blind_reason = view->blind_reason;
-  s.telemetry_gap_since = view->telemetry_gap_since;
-  s.stages = view->stages;
-  s.ingest_lag = view->ingest_lag;
-  for (const auto& gap : view->telemetry_gaps) s.telemetry_gaps.push_back({gap.source, gap.since, gap.text});
-  for (const auto& source : view->sources)
-    s.sources.push_back(
-        {source.source, source.last_heard, source.lag, source.docs_per_minute, source.in_gap});
-  const std::lock_guard waiting(waiting_mutex);
-  if (waiting_since) {
-    s.blind_since = waiting_since;
-    s.blind_reason = waiting_reason;
-  }
-  return s;
-}
-
 Result<void> Service::Impl::serve() {
   const auto address = parse_listen(config.server.listen);
   if (!address) return fail(ErrorKind::kInvalid, "server.listen: no address");
-  const std::string token = environment.get("SENTINELOPS_SERVER_TOKEN");
-  if (!is_loopback(address->host) && token.empty()) {
-    return fail(ErrorKind::kInvalid, fmt::format("server.listen: {} can be reached from other machines: set "
-                                                 "SENTINELOPS_SERVER_TOKEN, or listen on 127.0.0.1",
-                                                 config.server.listen));
-  }
+  SENTINEL_ASSIGN(const auto access, access_options(config, environment, *address));
   net::ServerOptions options;
   options.address = address->host;
   options.port = address->port;
@@ -159,30 +171,28 @@ Result<void> Service::Impl::serve() {
   options.tls_key_file = config.server.tls_key_file;
   server = std::make_unique<net::Server>(options, log.named("net"), metrics);
   server->error_renderer(render_error);
-  if (token.empty()) {
-    server->before([](const net::Request& request) { return api::WebApp().answer(request); });
-  } else {
-    server->before([token](const net::Request& request) -> std::optional<net::Response> {
-      if (auto page = api::WebApp().answer(request)) return page;
-      if (request.path == "/healthz" || request.path == "/readyz") return std::nullopt;
-      const auto given = request.headers.get("Authorization");
-      // Every byte is looked at, whatever differs first.
-      const std::string wanted = "Bearer " + token;
-      const std::string have(given.value_or(""));
-      unsigned differs = wanted.size() == have.size() ? 0 : 1;
-      for (std::size_t i = 0; i < wanted.size(); ++i)
-        differs |= static_cast<unsigned>(static_cast<unsigned char>(wanted[i]) ^
-                                         static_cast<unsigned char>(i < have.size() ? have[i] : 0));
-      if (differs == 0) return std::nullopt;
-      net::Response response =
-          render_error(request.path, 401, "a token is required: Authorization: Bearer ...");
-      response.headers.set("WWW-Authenticate", "Bearer");
-      return response;
-    });
-  }
-  api = std::make_unique<api::Api>(api::Api::Deps{
-      source(), *state, metrics, clock, [this] { return status(); }, log.named("api"),
-      [this](const std::string& service, std::optional<Time> at) { return engine->explain(service, at); }});
+  api::Api::Options api_options;
+  api_options.version = SENTINEL_VERSION;
+  api_options.interval = seconds(config.polling.interval_seconds);
+  api_options.slice = seconds(config.polling.slice_seconds);
+  for (const auto& edge : config.topology) api_options.topology.emplace_back(edge.caller, edge.callee);
+  api_options.access = access;
+  api_options.draft_runbook = [](const model::Incident& incident,
+                                 const std::vector<model::IncidentEvent>& timeline) {
+    return runbooks::draft_from(incident, timeline);
+  };
+  api_options.config_json = [this] { return config_json(config, environment); };
+  api_options.spend_json = [this](Time now) { return spend_json(config, environment, *state, now); };
+  api = std::make_unique<api::Api>(
+      api::Api::Deps{source(), *state, *engine, metrics, clock, log.named("api")}, std::move(api_options));
+  server->before([this](const net::Request& request) -> std::optional<net::Response> {
+    if (auto page = api::WebApp().answer(request)) return page;
+    const auto refusal = api->refuse(request);
+    if (!refusal) return std::nullopt;
+    net::Response response = render_error(request.path, refusal->status, refusal->detail);
+    if (refusal->status == 401) response.headers.set("WWW-Authenticate", "Bearer");
+    return response;
+  });
   api->register_routes(*server);
   // With a cluster, shippers write to it: nothing is taken in here.
   if (store) {
@@ -244,7 +254,7 @@ Result<void> Service::Impl::start_engine(Time now, const std::function<void(doub
     waiting_since = now;
     if (cluster && waits_for_cluster) log.error("telemetry.unreachable", {{"error", started.error().text()}});
   }
-  waiting_reason = started.error().text();
+  engine->note_blind(*waiting_since, started.error().text());
   return started;
 }
 
@@ -315,6 +325,7 @@ void Service::stop() {
   if (impl_->analyst) impl_->analyst->stop();
   impl_->analyst.reset();
   if (impl_->server) impl_->server->stop();
+  impl_->api.reset();  // it listens to the engine, and its threads use the server's connections
   impl_->server.reset();
   if (impl_->cluster) impl_->cluster->interrupt();
   if (impl_->engine && impl_->state && impl_->engine_started) {

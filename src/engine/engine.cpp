@@ -11,8 +11,8 @@
 
 #include "analyze/report.hpp"
 #include "base/hash.hpp"
-#include "correlate/call_graph.hpp"
 #include "base/text.hpp"
+#include "correlate/call_graph.hpp"
 #include "correlate/correlate.hpp"
 #include "correlate/pattern_miner.hpp"
 #include "engine/collector.hpp"
@@ -92,6 +92,7 @@ struct Engine::Impl {
   void log_gaps();
   void remember(const std::vector<model::Incident>& changed, Time now);
   void publish(const TickReport& report, Time now);
+  void show(View next);
   Result<incidents::Outcome> command(
       const std::string& id, Time now,
       const std::function<Result<incidents::Outcome>(const model::Incident&)>& decide);
@@ -130,6 +131,7 @@ struct Engine::Impl {
 
   mutable std::mutex view_mutex;
   std::shared_ptr<const View> view = std::make_shared<const View>();
+  Listener listener;
   Counter& ticks;
   Counter& failed_ticks;
   Counter& anomalies_seen;
@@ -246,8 +248,7 @@ Result<TickReport> Engine::tick(Time now) {
   if (!next.blind_since) next.blind_since = now;
   next.blind_reason = result.error().text();
   ++next.failed_ticks;
-  const std::lock_guard view_lock(self.view_mutex);
-  self.view = std::make_shared<const View>(std::move(next));
+  self.show(std::move(next));
   return result;
 }
 
@@ -545,6 +546,7 @@ void Engine::Impl::log_anomalies(const std::vector<model::Anomaly>& anomalies) {
 
 void Engine::Impl::log_events(const std::vector<model::IncidentEvent>& events,
                               const std::vector<model::Incident>& changed) {
+  if (listener.changed && !changed.empty()) listener.changed(changed, events);
   for (const auto& event : events) {
     const auto incident = std::find_if(changed.begin(), changed.end(),
                                        [&](const auto& i) { return i.id == event.incident_id; });
@@ -630,8 +632,18 @@ void Engine::Impl::publish(const TickReport& report, Time now) {
   if (view->blind_since) {
     deps.log.info("sentinelops.tick.recovered", {{"blind_since", format_rfc3339(*view->blind_since)}});
   }
-  const std::lock_guard view_lock(view_mutex);
-  view = std::make_shared<const View>(std::move(next));
+  next.traffic = std::make_shared<const FleetTraffic>(
+      traffic_of(collector.recent(), open, next.services, settings.detect.slice));
+  show(std::move(next));
+}
+
+void Engine::Impl::show(View next) {
+  auto shown = std::make_shared<const View>(std::move(next));
+  {
+    const std::lock_guard view_lock(view_mutex);
+    view = shown;
+  }
+  if (listener.ticked) listener.ticked(*shown);
 }
 
 state::Change Engine::Impl::snapshot_change() const {
@@ -651,6 +663,19 @@ Result<void> Engine::flush(Time) {
 void Engine::set_stop(std::stop_token stop) {
   const std::lock_guard lock(impl_->mutex);
   impl_->stages.set_stop(std::move(stop));
+}
+
+void Engine::note_blind(Time since, std::string reason) {
+  const std::lock_guard lock(impl_->mutex);
+  View next = *impl_->view;
+  if (!next.blind_since) next.blind_since = since;
+  next.blind_reason = std::move(reason);
+  impl_->show(std::move(next));
+}
+
+void Engine::set_listener(Listener listener) {
+  const std::lock_guard lock(impl_->mutex);
+  impl_->listener = std::move(listener);
 }
 
 Result<incidents::Outcome> Engine::Impl::command(

@@ -54,9 +54,12 @@ class Engine {
   Result<void> start(Time now, const std::function<void(double)>& progress = {});
   // A failed tick changes nothing; the next one evaluates what it missed.
   Result<TickReport> tick(Time now);
+  // The store does not answer and start() waits for it: shown as ticks that fail are, until one succeeds.
+  void note_blind(Time since, std::string reason);
   // Writes the detector's snapshot, for a quick next start.
   Result<void> flush(Time now);
   void set_stop(std::stop_token stop);
+  void set_listener(Listener listener);  // replaces the one before
 
   Result<void> acknowledge(const std::string& incident_id, std::string_view who, std::string_view why,
                            Time now);

@@ -2,6 +2,8 @@
 // thread.
 #pragma once
 
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -9,7 +11,9 @@
 
 #include "base/time.hpp"
 #include "detect/source_watch.hpp"
+#include "engine/traffic.hpp"
 #include "model/anomaly.hpp"
+#include "model/incident.hpp"
 
 namespace sentinel::engine {
 
@@ -34,6 +38,17 @@ struct View {
   std::uint64_t ticks = 0;
   std::uint64_t failed_ticks = 0;
   std::uint64_t active_incidents = 0;
+  // What each service has sent lately, as of the last tick; never null, shared between views.
+  std::shared_ptr<const FleetTraffic> traffic = std::make_shared<const FleetTraffic>();
+};
+
+// Who wants to know at once what the engine did. Called while a tick or command runs, so each function must
+// be quick and must not call the engine back (view() excepted).
+struct Listener {
+  // After a commit: incidents as they are now, and what happened to them.
+  std::function<void(const std::vector<model::Incident>&, const std::vector<model::IncidentEvent>&)> changed;
+  // After each tick, a failed one too.
+  std::function<void(const View&)> ticked;
 };
 
 }  // namespace sentinel::engine

@@ -141,6 +141,7 @@ struct Server::Impl {
   Routes routes;
   std::function<Response(std::string_view, int, std::string_view)> render;
   std::function<std::optional<Response>(const Request&)> filter;
+  std::function<void(const Request&, Response&)> finish;
   MHD_Daemon* daemon = nullptr;
   std::uint16_t port = 0;
   std::atomic<std::size_t> inflight{0};
@@ -292,6 +293,7 @@ void Server::Impl::handle(const std::shared_ptr<Exchange>& exchange) {
 
 MHD_Result Server::Impl::queue(MHD_Connection* connection, Exchange& exchange, Response response) {
   MHD_Response* out = nullptr;
+  if (finish) finish(exchange.request, response);
   if (const auto stream = exchange.stream()) {
     using Held = std::shared_ptr<ByteStream>;
     auto* held = new Held(stream);  // freed by the response's free callback
@@ -394,6 +396,9 @@ void Server::error_renderer(std::function<Response(std::string_view, int, std::s
 }
 void Server::before(std::function<std::optional<Response>(const Request&)> filter) {
   impl_->filter = std::move(filter);
+}
+void Server::after(std::function<void(const Request&, Response&)> finish) {
+  impl_->finish = std::move(finish);
 }
 std::uint16_t Server::port() const { return impl_->port; }
 

@@ -107,6 +107,9 @@ class Server {
   // Called for each request before its handler (for a Host check, a token); a returned response ends the
   // request there.
   void before(std::function<std::optional<Response>(const Request&)> filter);
+  // Called for each response just before it leaves, streams and own answers included (for headers that all
+  // share). On a server thread.
+  void after(std::function<void(const Request&, Response&)> finish);
 
   Result<void> start();  // binds; a port in use gives an error that names it
   std::uint16_t port() const;

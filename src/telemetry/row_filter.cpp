@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "telemetry/field_match.hpp"
 
 namespace sentinel::telemetry {
 namespace {
@@ -31,7 +32,9 @@ bool RowFilter::matches(const model::LogRow& row) const {
   const bool span = !row.span_id.empty() && row.has_duration();
   if (query_.kind == EventQuery::Kind::kSpans && !span) return false;
   if (query_.kind == EventQuery::Kind::kLogs && row.is_span) return false;
-  return contains_folded(row.message, lowered_text_);
+  if (!contains_folded(row.message, lowered_text_)) return false;
+  return std::all_of(query_.fields.begin(), query_.fields.end(),
+                     [&](const auto& field) { return has_field(row, field.first, field.second); });
 }
 
 model::LogEvent to_event(const model::LogRow& row, Time ingested) {

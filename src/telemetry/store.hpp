@@ -24,6 +24,9 @@ struct EventQuery {
   bool failed_only = false;               // only documents for which model::is_error holds
   std::string text;                       // the message contains this, ASCII case folded; empty: any
   std::vector<std::string> trace_ids;     // any of these; empty: all
+  // Each field has exactly this value, as text: names of answers (host, version, status_code, ...) or any
+  // other that the shipper sent; "a.b" finds both {"a.b": ...} and {"a": {"b": ...}}.
+  std::vector<std::pair<std::string, std::string>> fields;
   enum class Kind : std::uint8_t {
     kAll,
     kLogs,
@@ -41,6 +44,15 @@ struct StoreStatus {
   std::optional<model::TimeRange> extent;  // oldest and newest (exclusive: + 1 us) @timestamp of documents
   std::optional<Time> last_ingest;
   std::vector<std::string> damaged;  // files set aside because they could not be read
+};
+
+// Matches of an EventQuery in one step of time.
+struct CountSlice {
+  Time start;
+  std::uint64_t total = 0;
+  std::uint64_t errors = 0;    // level error or worse
+  std::uint64_t warnings = 0;  // level warning
+  friend bool operator==(const CountSlice&, const CountSlice&) = default;
 };
 
 // Read side. All calls block, are safe from any thread, and give an answer that is complete or an error,
@@ -67,6 +79,10 @@ class TelemetryStore {
   // them empty.
   virtual Result<std::vector<model::Arrival>> arrivals(model::TimeRange ingested, Duration step) = 0;
   virtual Result<StoreStatus> status() = 0;
+  // How many match per step of time (any length that is at least a millisecond, aligned to the epoch), by
+  // start; steps without a match are absent. The default counts step by step and refuses more than 500 of
+  // them.
+  virtual Result<std::vector<CountSlice>> histogram(const EventQuery& query, Duration step);
 };
 
 // Write side. Thread-safe.

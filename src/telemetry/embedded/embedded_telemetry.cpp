@@ -7,6 +7,7 @@
 
 #include "telemetry/embedded/segment_set.hpp"
 #include "telemetry/embedded/segment_writer.hpp"
+#include "telemetry/field_match.hpp"
 
 namespace sentinel::telemetry {
 namespace {
@@ -44,6 +45,29 @@ struct Conditions {
   std::vector<std::string> texts;
 };
 
+// One `field = value`. Words and numbers of ours are compared as the numbers that are stored.
+void add_field(Conditions& c, const std::string& field, const std::string& value) {
+  const char* column = column_of(field);
+  if (column == nullptr) {
+    // A row may hold text that is no JSON: extracting from it would fail the whole query.
+    c.sql +=
+        " AND CASE WHEN json_valid(extra) THEN coalesce(json_extract_string(extra, ?), "
+        "json_extract_string(extra, ?)) ELSE NULL END = ?";
+    c.texts.insert(c.texts.end(), {dotted_pointer(field), nested_pointer(field), value});
+  } else if (field == "level") {
+    const auto level = model::parse_level(value);
+    c.sql += model::to_string(level) == value ? fmt::format(" AND level = {}", static_cast<int>(level))
+                                              : std::string(" AND false");
+  } else if (field == "span_kind") {
+    const auto kind = model::parse_span_kind(value);
+    c.sql += model::to_string(kind) == value ? fmt::format(" AND span_kind = {}", static_cast<int>(kind))
+                                             : std::string(" AND false");
+  } else {
+    c.sql += fmt::format(" AND CAST({} AS VARCHAR) = ?", column);
+    c.texts.push_back(value);
+  }
+}
+
 Conditions conditions_of(const EventQuery& query) {
   Conditions c;
   c.sql = "time >= ? AND time < ?";
@@ -66,7 +90,16 @@ Conditions conditions_of(const EventQuery& query) {
     c.sql += " AND contains(lower(message), lower(?))";
     c.texts.push_back(query.text);
   }
+  for (const auto& [field, value] : query.fields) add_field(c, field, value);
   return c;
+}
+
+// The columns that conditions_of() may look at. Those that only field conditions need are left out otherwise:
+// each is read from disk.
+std::string condition_columns(const EventQuery& query) {
+  std::string columns = "time, service, level, failed, is_span, span_id, bin, trace_id, message";
+  if (!query.fields.empty()) columns += ", host, version, peer, parent_id, status, span_kind, extra";
+  return columns;
 }
 
 void bind(duck::Statement& statement, const EventQuery& query, const Conditions& conditions) {
@@ -171,6 +204,7 @@ Result<void> EmbeddedTelemetry::submit(model::DocumentBatch batch, Time ingested
   return impl_->writer->submit(std::move(batch), ingested, std::move(done));
 }
 
+// Of one service, or of all when `only` is null.
 Result<std::vector<model::Slice>> EmbeddedTelemetry::Impl::read_slices(model::TimeRange range, Duration step,
                                                                        const std::string* only) {
   const std::string sql = fmt::format(
@@ -291,12 +325,32 @@ Result<std::uint64_t> EmbeddedTelemetry::count(const EventQuery& query) {
   const Conditions conditions = conditions_of(query);
   std::uint64_t total = 0;
   SENTINEL_TRY(impl_->each_row(
-      "docs", "time, service, level, failed, is_span, span_id, bin, trace_id, message",
+      "docs", condition_columns(query).c_str(),
       [&](const SegmentStats& s) { return s.overlaps_time(query.range); },
       "SELECT count(*) FROM {} WHERE " + conditions.sql,
       [&](duck::Statement& s) { bind(s, query, conditions); },
       [&](const duck::Rows& row) { total = static_cast<std::uint64_t>(row.int64(0)); }));
   return total;
+}
+
+Result<std::vector<CountSlice>> EmbeddedTelemetry::histogram(const EventQuery& query, Duration step) {
+  const Conditions conditions = conditions_of(query);
+  const std::string sql = fmt::format(
+      "SELECT {} AS slice, count(*) AS total, count(*) FILTER (level >= {}) AS errors, count(*) FILTER "
+      "(level = "
+      "{}) AS warnings FROM {{}} WHERE {} GROUP BY slice ORDER BY slice",
+      slice_start(step), static_cast<int>(model::Level::kError), static_cast<int>(model::Level::kWarning),
+      conditions.sql);
+  std::vector<CountSlice> found;
+  SENTINEL_TRY(impl_->each_row(
+      "docs", condition_columns(query).c_str(),
+      [&](const SegmentStats& s) { return s.overlaps_time(query.range); }, sql,
+      [&](duck::Statement& s) { bind(s, query, conditions); },
+      [&](const duck::Rows& row) {
+        found.push_back({time_from_micros(row.int64(0)), static_cast<std::uint64_t>(row.int64(1)),
+                         static_cast<std::uint64_t>(row.int64(2)), static_cast<std::uint64_t>(row.int64(3))});
+      }));
+  return found;
 }
 
 Result<std::vector<model::Arrival>> EmbeddedTelemetry::arrivals(model::TimeRange ingested, Duration step) {

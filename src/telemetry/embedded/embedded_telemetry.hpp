@@ -56,6 +56,7 @@ class EmbeddedTelemetry final : public TelemetryStore, public TelemetrySink {
   Result<std::uint64_t> count(const EventQuery& query) override;
   Result<std::vector<model::Arrival>> arrivals(model::TimeRange ingested, Duration step) override;
   Result<StoreStatus> status() override;
+  Result<std::vector<CountSlice>> histogram(const EventQuery& query, Duration step) override;
 
   // Deletes what retention and the disk budget no longer allow, seals old lanes. Call it every minute or so.
   Result<Maintained> maintain(Time now);

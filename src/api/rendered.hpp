@@ -1,0 +1,37 @@
+// Answers that many ask for and that change only when the engine did something: rendered once per change.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+
+#include "base/result.hpp"
+#include "net/server.hpp"
+
+namespace sentinel::api {
+
+// Thread-safe. An answer is rendered anew after changed(), and after a second in any case: the command line
+// may have written to the same state beside the service.
+class RenderedAnswers {
+ public:
+  void changed() { generation_.fetch_add(1, std::memory_order_relaxed); }
+  // The answer for this request's path and query; `render` gives its body (JSON) when there is none to reuse.
+  net::Response answer(const net::Request& request, const std::function<Result<std::string>()>& render);
+
+ private:
+  struct Entry {
+    std::uint64_t generation;
+    std::chrono::steady_clock::time_point at;
+    std::string body;
+    std::string tag;
+  };
+  std::atomic<std::uint64_t> generation_{0};
+  std::mutex mutex_;
+  std::unordered_map<std::string, std::shared_ptr<const Entry>> entries_;
+};
+
+}  // namespace sentinel::api
