@@ -1,12 +1,19 @@
 // What was concluded, by rules or by a model: claims that the facts bear out and claims that they do not, told
 // apart by mark and word; what it cost and what was sent.
 import type { ReactNode } from "react";
-import type { Incident } from "../../api/client";
+import type { Incident, Schemas } from "../../api/client";
+import { plural } from "../../lib/format";
 import { plainVisible, Raw } from "../../lib/text";
 import { Empty, Panel } from "../../ui/basics";
 
+// What a model's analysis carries beside the five fields, when it has been checked claim by claim.
+type Checked = Schemas["Analysis"] & {
+  claims?: { text: string; evidence: { id: string; text: string }[]; verified: boolean; problems: string[] }[];
+  model_note?: string;
+};
+
 export function AnalysisPanel({ incident }: { incident: Incident }) {
-  const a = incident.analysis;
+  const a: Checked | undefined = incident.analysis;
   if (!a) {
     return (
       <Panel title="Analysis" className="order-7">
@@ -16,6 +23,7 @@ export function AnalysisPanel({ incident }: { incident: Incident }) {
   }
   const known = new Set(incident.causes.flatMap((c) => c.evidence.map((e) => e.id)));
   const unverified = a.unverified ?? [];
+  const doubtful = unverified.length + (a.claims ?? []).filter((claim) => !claim.verified).length;
   const model = a.source !== "deterministic";
   const text = (content: string) => <Claims text={content} known={known} unverified={unverified} />;
   return (
@@ -31,10 +39,10 @@ export function AnalysisPanel({ incident }: { incident: Incident }) {
     >
       {model && (
         <p>
-          {unverified.length === 0 ? (
+          {doubtful === 0 ? (
             <span className="chip good">✓ every service, number and citation was found in the facts</span>
           ) : (
-            <span className="chip mark">? {unverified.length} claims that the facts do not bear out are marked</span>
+            <span className="chip mark">? {plural(doubtful, "claim")} not borne out by the facts, marked</span>
           )}
         </p>
       )}
@@ -64,6 +72,12 @@ export function AnalysisPanel({ incident }: { incident: Incident }) {
           </ul>
         </details>
       )}
+      {a.claims && a.claims.length > 0 && <CheckedClaims claims={a.claims} />}
+      {a.model_note && (
+        <p className="dim">
+          <Raw text={a.model_note} limit={400} />
+        </p>
+      )}
       {a.note && (
         <p className="dim">
           <Raw text={a.note} limit={400} />
@@ -78,6 +92,37 @@ export function AnalysisPanel({ incident }: { incident: Incident }) {
         </details>
       )}
     </Panel>
+  );
+}
+
+function CheckedClaims({ claims }: { claims: NonNullable<Checked["claims"]> }) {
+  return (
+    <details open={claims.some((claim) => !claim.verified)}>
+      <summary>Claims, each held against the facts ({claims.length})</summary>
+      <ul className="plain claims">
+        {claims.map((claim, i) => (
+          <li key={i} className={claim.verified ? "verified" : "doubtful"}>
+            <span className={`chip ${claim.verified ? "good" : "mark"}`}>{claim.verified ? "✓ verified" : "? not verified"}</span>{" "}
+            <Raw text={claim.text} limit={1000} />
+            {claim.evidence.length > 0 && (
+              <span className="dim">
+                {" "}
+                {claim.evidence.map((e) => (
+                  <a key={e.id} className="mono" href={`#evidence-${e.id}`} title={plainVisible(e.text)} onClick={(event) => show(event, e.id)}>
+                    {plainVisible(e.id)}{" "}
+                  </a>
+                ))}
+              </span>
+            )}
+            {claim.problems.map((problem, n) => (
+              <div key={n} className="dim">
+                <Raw text={problem} limit={300} />
+              </div>
+            ))}
+          </li>
+        ))}
+      </ul>
+    </details>
   );
 }
 

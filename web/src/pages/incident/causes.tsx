@@ -8,16 +8,20 @@ import { Empty, Panel } from "../../ui/basics";
 
 // Where the number of an evidence comes from, by its kind (src/correlate/evidence.cpp makes them).
 const kSources: Record<string, string> = {
+  blame: "from following, message by message and call by call, whom each failing service points at",
+  explained: "from following, message by message and call by call, whom each failing service points at",
   onset: "from the time of the first error or slow request of each service",
   later: "from the time of the first error or slow request of each service",
-  blame: "from following, message by message, whom each failing service names",
-  explained: "from following, message by message, whom each failing service names",
-  own_latency: "from the durations of requests, the time spent waiting for other services subtracted",
   severity: "from the detector's score of its metrics",
-  errors: "from counting documents of level error or worse against what is usual",
-  new_pattern: "from clustering log messages and comparing with the hour before",
+  own_latency: "from the durations of requests, the time spent waiting for other services subtracted",
+  network: "from comparing what callers measured with what the service itself measured",
+  errors: "from counting its documents that failed against what is usual",
+  new_pattern: "from clustering log messages and comparing with the time before",
+  vanished: "from clustering log messages and comparing with the time before",
+  missing_work: "from documents that usually come and did not",
+  new_callee: "from the calls that were seen, compared with the time before",
   deploy: "from the version field of its documents",
-  silence: "from documents that should have come and did not",
+  resource: "from its metric documents",
 };
 
 export function Causes({ causes }: { causes: Schemas["Cause"][] }) {
