@@ -137,7 +137,7 @@ int main(int argc, char** argv) {
         continue;
       }
       const auto& incident = incidents->front();
-      if (incident.analysis) judge(*incident.analysis, scenario->cause, truth, report);
+      if (incident.analysis) judge(*incident.analysis, scenario->expected_cause, truth, report);
       if (!incident.runbooks.empty()) {
         const auto& runbook = incident.runbooks.front().runbook;
         runbooks +=
@@ -159,7 +159,7 @@ int main(int argc, char** argv) {
                            *transport, settings, clock, {});
         paid += asked.record.usd;
         if (asked.analysis)
-          judge(*asked.analysis, scenario->cause, truth, model);
+          judge(*asked.analysis, scenario->expected_cause, truth, model);
         else
           std::printf("  no answer: %s\n", asked.record.note.c_str());
       }
