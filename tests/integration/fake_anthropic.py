@@ -182,8 +182,9 @@ class Handler(BaseHTTPRequestHandler):
         key, bearer = self.headers.get("x-api-key"), self.headers.get("authorization")
         if (key is None) == (bearer is None):
             raise Refused(401, "authentication_error", "exactly one credential is required")
-        if key not in (None, "test-key") or bearer not in (None, "Bearer test-token"):
+        if key not in (None, "test-key") or bearer not in (None, "Bearer test-token", "Bearer test-key"):
             raise Refused(401, "authentication_error", "invalid x-api-key")
+        # (The SDK from 2.0 on sends a key as a bearer token.)
         version = self.headers.get("anthropic-version")
         if version not in VERSIONS:
             raise invalid(f"anthropic-version: {version} is not a valid version")
