@@ -32,7 +32,8 @@ bool heals(const std::string& outcome) {
 
 Wish wish_for(const model::Incident& incident, std::span<const model::AnalysisRecord> asked,
               std::span<const model::Silence> silences, Time now) {
-  if (!incident.is_active() || !incident.merged_into.empty() || is_silenced(incident, silences, now))
+  if (!incident.is_active() || !incident.merged_into.empty() || !incident.silenced_by.empty() ||
+      is_silenced(incident, silences, now))
     return {};
   if (asked.empty()) return {Wish::What::kFirst, now};
   const std::string occasion = occasion_of(incident);

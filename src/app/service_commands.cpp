@@ -90,7 +90,7 @@ int run_command(const CommonOptions& common, const RunOptions& options) {
   }
   const auto tick = service.tick();
   if (!tick) return report(tick.error());
-  (void)service.wait_for_analyses(std::chrono::seconds(session->config.analyzer.timeout_seconds));
+  (void)service.wait_for_analyses(std::chrono::seconds(session->config.analyzer.timeout_seconds + 5));
   const auto incidents = active_incidents(service);
   if (common.json) {
     print(incidents_json(incidents).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
@@ -149,7 +149,7 @@ int demo_command(const CommonOptions& common, const DemoOptions& options) {
   const auto tick = service.tick();
   if (!tick) return report(tick.error());
   // What misbehaves is known and announced; the card waits for the model's word, where one is asked.
-  (void)service.wait_for_analyses(std::chrono::seconds(session->config.analyzer.timeout_seconds));
+  (void)service.wait_for_analyses(std::chrono::seconds(session->config.analyzer.timeout_seconds + 5));
   const auto incidents = active_incidents(service);
   if (common.json) {
     print(incidents_json(incidents).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
