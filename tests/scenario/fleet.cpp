@@ -58,8 +58,9 @@ Fleet::Outcome Fleet::call(const std::string& service, Time at, const std::strin
     }
   }
   now += ms(own / 2);
-  const Duration delay = change == nullptr ? Duration::zero() : change->delay;
-  out.push_back({now + delay, now, service, message, trace, span, parent,
+  Time arrives = change == nullptr ? now : now + change->delay;
+  if (change != nullptr && change->held) arrives = std::max(arrives, start_ + change->to);
+  out.push_back({arrives, now, service, message, trace, span, parent,
                  change == nullptr || change->version.empty() ? "1.0" : change->version, spec.host,
                  seconds_of(now - at) * 1000, failed});
   return {now, failed, false};

@@ -41,7 +41,7 @@ ServiceSpec service_of(const YAML::Node& node) {
 
 ChangeSpec change_of(const YAML::Node& node, Duration length) {
   only(node, {"from", "to", "service", "errors", "latency_factor", "traffic_factor", "ramp", "silent",
-              "delay", "version", "burst"});
+              "delay", "held", "version", "burst"});
   ChangeSpec c;
   c.from = stretch(node["from"]);
   c.to = node["to"] ? stretch(node["to"]) : length;
@@ -52,6 +52,7 @@ ChangeSpec change_of(const YAML::Node& node, Duration length) {
   c.ramp = node["ramp"].as<bool>(false);
   c.silent = node["silent"].as<bool>(false);
   if (node["delay"]) c.delay = stretch(node["delay"]);
+  c.held = node["held"].as<bool>(false);
   c.version = node["version"].as<std::string>("");
   c.burst = node["burst"].as<int>(0);
   return c;

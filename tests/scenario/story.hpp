@@ -31,6 +31,7 @@ struct ChangeSpec {
   bool ramp = false;          // latency and errors grow linearly over the stretch
   bool silent = false;        // logs nothing; its callers fail
   Duration delay{};           // documents arrive so much later
+  bool held = false;          // documents arrive all at once at `to`
   std::string version;        // logged from then on
   int burst = 0;              // so many errors at once, at `from`
 };
