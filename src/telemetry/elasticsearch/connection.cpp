@@ -323,9 +323,9 @@ Result<json> Connection::ask(const std::string& method, const std::string& path,
     // A damaged answer may be a connection that broke: worth one more try.
     const bool again = error.is_transient() || (error.kind == ErrorKind::kCorrupt && attempt == 1);
     const net::RetryVerdict verdict = net::classify_default(outcome);
-    // The cluster answers with one voice when it is overloaded: no other host is asked instead.
-    const bool host_failed = again && !overloaded;
-    mark(host, !host_failed, now, error.text());
+    // The cluster answers with one voice when it is overloaded: no other host is asked instead, and it stays
+    // on its guard until an answer is good.
+    if (!overloaded) mark(host, !again, now, error.text());
     if (!again) return judged;
     Duration pause = Duration::zero();
     if (overloaded || hosts_.size() == 1 || !another_lives(now)) {

@@ -101,6 +101,21 @@ TEST_F(Ask, AnOverloadedClusterIsLeftAloneForAWhile) {
   EXPECT_TRUE(es.ask("GET", "/", "", "asking"));
 }
 
+TEST_F(Ask, ItIsLeftAloneLongerEachTime) {
+  auto es = connection({"http://a"});
+  const auto overloaded = [&] {
+    for (int i = 0; i < 2; ++i) script_.answer(429, "{}");
+    EXPECT_FALSE(es.ask("GET", "/", "", "asking"));
+  };
+  overloaded();
+  now_ += seconds(6);  // the first time: 5 s
+  overloaded();
+  now_ += seconds(6);  // the second: 10 s
+  const std::size_t asked = script_.asked.size();
+  EXPECT_FALSE(es.ask("GET", "/", "", "asking"));
+  EXPECT_EQ(script_.asked.size(), asked);
+}
+
 TEST_F(Ask, TheApiKeyWinsOverTheOtherCredentials) {
   ConnectionOptions options;
   options.api_key = "a2V5";
