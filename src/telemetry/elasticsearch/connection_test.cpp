@@ -64,6 +64,19 @@ TEST_F(Ask, ADeadHostIsLeftOutUntilItsPenaltyIsOver) {
   EXPECT_EQ(script_.asked.back().url, "http://b/");
 }
 
+TEST_F(Ask, AClusterIsAwayWhileEveryHostHasAPenaltyAndSaysWhy) {
+  ConnectionOptions options;
+  options.deadline = milliseconds(100);
+  auto es = connection({"http://a"}, options);
+  EXPECT_FALSE(es.away(now_));
+  script_.refuse();
+  EXPECT_FALSE(es.ask("GET", "/", "", "asking"));
+  ASSERT_TRUE(es.away(now_));
+  EXPECT_NE(es.away(now_)->text().find("connection refused"), std::string::npos);
+  es.forgive();
+  EXPECT_FALSE(es.away(now_));
+}
+
 TEST_F(Ask, TheOnlyHostIsTriedAgainAfterAPause) {
   auto es = connection({"http://a"});
   script_.refuse();
