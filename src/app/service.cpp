@@ -241,6 +241,7 @@ Result<void> Service::Impl::start_analyst(Time now) {
 }
 
 Result<void> Service::Impl::start_engine(Time now, const std::function<void(double)>& progress) {
+  if (cluster) cluster->store().connection().forgive();
   auto started = engine->start(now, progress);
   const std::lock_guard waiting(waiting_mutex);
   engine_started = started.has_value();

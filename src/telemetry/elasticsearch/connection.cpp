@@ -261,7 +261,7 @@ bool Connection::another_lives(Time now) {
   return std::any_of(hosts_.begin(), hosts_.end(), [&](const Host& host) { return host.dead_until <= now; });
 }
 
-void Connection::mark(std::size_t host, bool alive, Time now, const std::string& why) {
+void Connection::mark(std::size_t host, bool alive, Time now, const Error* error) {
   const std::lock_guard lock(mutex_);
   Host& h = hosts_[host];
   if (alive) {
@@ -274,9 +274,28 @@ void Connection::mark(std::size_t host, bool alive, Time now, const std::string&
     return;
   }
   if (h.penalty == Duration{} && hosts_.size() > 1)
-    log_.warning("elasticsearch.host.lost", {{"host", without_password(h.url)}, {"error", why}});
+    log_.warning("elasticsearch.host.lost", {{"host", without_password(h.url)},
+                                             {"error", error != nullptr ? error->text() : std::string()}});
+  if (error != nullptr) last_error_ = *error;
   h.penalty = std::min(kMostPenalty, std::max(kFirstPenalty, h.penalty * 2));
   h.dead_until = now + h.penalty;
+}
+
+std::optional<Error> Connection::away(Time now) {
+  const std::lock_guard lock(mutex_);
+  if (now < quiet_until_)
+    return Error{ErrorKind::kOverloaded, "elasticsearch said it is overloaded; it is left alone for a while",
+                 nullptr};
+  const bool all_dead = !hosts_.empty() && std::all_of(hosts_.begin(), hosts_.end(), [&](const Host& host) {
+    return host.dead_until > now;
+  });
+  if (!all_dead) return std::nullopt;
+  return last_error_;
+}
+
+void Connection::forgive() {
+  const std::lock_guard lock(mutex_);
+  for (Host& host : hosts_) host.dead_until = {};
 }
 
 Result<void> Connection::may_ask(Time now) {
@@ -314,7 +333,7 @@ Result<json> Connection::ask(const std::string& method, const std::string& path,
                           : Result<json>(fail(outcome.error().kind, about + ": " + outcome.error().text() +
                                                                         advice_for(outcome.error())));
     if (judged) {
-      mark(host, true, now, "");
+      mark(host, true, now, nullptr);
       return judged;
     }
     const Error& error = judged.error();
@@ -323,9 +342,9 @@ Result<json> Connection::ask(const std::string& method, const std::string& path,
     // A damaged answer may be a connection that broke: worth one more try.
     const bool again = error.is_transient() || (error.kind == ErrorKind::kCorrupt && attempt == 1);
     const net::RetryVerdict verdict = net::classify_default(outcome);
-    // The cluster answers with one voice when it is overloaded: no other host is asked instead.
-    const bool host_failed = again && !overloaded;
-    mark(host, !host_failed, now, error.text());
+    // The cluster answers with one voice when it is overloaded: no other host is asked instead, and it stays
+    // on its guard until an answer is good.
+    if (!overloaded) mark(host, !again, now, &error);
     if (!again) return judged;
     Duration pause = Duration::zero();
     if (overloaded || hosts_.size() == 1 || !another_lives(now)) {

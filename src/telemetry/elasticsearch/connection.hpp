@@ -52,6 +52,11 @@ class Connection {
   // The answer as it came, from one attempt at the first living host; for `check`.
   Result<net::ClientResponse> raw(const std::string& method, const std::string& path,
                                   const std::string& body);
+  // Why a question would hardly be answered now: all hosts failed a moment ago, or the cluster wants to be
+  // left alone. For callers that must not wait; ask() itself tries the least dead host.
+  std::optional<Error> away(Time now);
+  // The next question goes out whatever failed before.
+  void forgive();
   // Requests under way end, later ones fail. For a stop that must not wait for a slow cluster.
   void interrupt() { stop_.request_stop(); }
 
@@ -65,7 +70,7 @@ class Connection {
                              const std::string& body) const;
   std::size_t pick(Time now);
   bool another_lives(Time now);
-  void mark(std::size_t host, bool alive, Time now, const std::string& why);
+  void mark(std::size_t host, bool alive, Time now, const Error* error);
   Result<void> may_ask(Time now);
   void slow_down(Time now, std::optional<Duration> wait);
 
@@ -80,6 +85,7 @@ class Connection {
   Rng rng_{1};
   Time quiet_until_{};
   Duration quiet_{};
+  Error last_error_;  // of the host that failed last
 };
 
 }  // namespace sentinel::telemetry

@@ -64,6 +64,19 @@ TEST_F(Ask, ADeadHostIsLeftOutUntilItsPenaltyIsOver) {
   EXPECT_EQ(script_.asked.back().url, "http://b/");
 }
 
+TEST_F(Ask, AClusterIsAwayWhileEveryHostHasAPenaltyAndSaysWhy) {
+  ConnectionOptions options;
+  options.deadline = milliseconds(100);
+  auto es = connection({"http://a"}, options);
+  EXPECT_FALSE(es.away(now_));
+  script_.refuse();
+  EXPECT_FALSE(es.ask("GET", "/", "", "asking"));
+  ASSERT_TRUE(es.away(now_));
+  EXPECT_NE(es.away(now_)->text().find("connection refused"), std::string::npos);
+  es.forgive();
+  EXPECT_FALSE(es.away(now_));
+}
+
 TEST_F(Ask, TheOnlyHostIsTriedAgainAfterAPause) {
   auto es = connection({"http://a"});
   script_.refuse();
@@ -99,6 +112,21 @@ TEST_F(Ask, AnOverloadedClusterIsLeftAloneForAWhile) {
   now_ += seconds(61);
   script_.answer(200, "{}");
   EXPECT_TRUE(es.ask("GET", "/", "", "asking"));
+}
+
+TEST_F(Ask, ItIsLeftAloneLongerEachTime) {
+  auto es = connection({"http://a"});
+  const auto overloaded = [&] {
+    for (int i = 0; i < 2; ++i) script_.answer(429, "{}");
+    EXPECT_FALSE(es.ask("GET", "/", "", "asking"));
+  };
+  overloaded();
+  now_ += seconds(6);  // the first time: 5 s
+  overloaded();
+  now_ += seconds(6);  // the second: 10 s
+  const std::size_t asked = script_.asked.size();
+  EXPECT_FALSE(es.ask("GET", "/", "", "asking"));
+  EXPECT_EQ(script_.asked.size(), asked);
 }
 
 TEST_F(Ask, TheApiKeyWinsOverTheOtherCredentials) {

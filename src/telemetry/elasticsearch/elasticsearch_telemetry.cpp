@@ -520,6 +520,8 @@ Result<StoreStatus> ElasticsearchTelemetry::status() {
     const std::lock_guard lock(impl_->mutex);
     if (impl_->last_status && impl_->time.now() < impl_->status_until) return *impl_->last_status;
   }
+  // A health check must not hang on a cluster that is known to be away.
+  if (auto away = impl_->connection.away(impl_->time.now())) return tl::unexpected<Error>(std::move(*away));
   SENTINEL_ASSIGN(const auto facts, impl_->facts());
   auto asked = impl_->with_fields<StoreStatus>([&](const FieldMap& fields) -> Result<StoreStatus> {
     StoreStatus status;

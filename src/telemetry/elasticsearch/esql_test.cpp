@@ -61,7 +61,7 @@ TEST(Esql, ValuesTravelAsParameters) {
   query.text = "\" | DROP `x` //";
   const auto body = json::parse(Esql("logs", fields).matching(query, json::object(), 10));
   EXPECT_EQ(body["query"].get<std::string>().find("DROP"), std::string::npos);
-  EXPECT_EQ(body["params"][0]["text"], query.text);
+  EXPECT_EQ(body["params"][0]["text"].get<std::string>(), query.text);
 }
 
 TEST(Esql, ANameIsQuotedSoThatItStaysAName) { EXPECT_EQ(quoted("a`b"), "`a``b`"); }
@@ -78,20 +78,17 @@ TEST(Esql, TheNextPageBeginsBehindTheLastRow) {
   const auto body = json::parse(
       Esql("logs", fields).slices({kNoon, kNoon + minutes(5)}, seconds(60), PageMark{2, "order", ""}));
   EXPECT_NE(body["query"].get<std::string>().find("slice > ?at OR service > ?service"), std::string::npos);
-  EXPECT_EQ(body["filter"]["range"]["@timestamp"]["gte"], "2026-03-01T12:02:00Z");
+  EXPECT_EQ(body["filter"]["range"]["@timestamp"]["gte"].get<std::string>(), "2026-03-01T12:02:00Z");
 }
 
 TEST(ReadSlices, AListOfBinsBecomesAHistogramAndAFullAnswerIsContinued) {
   const std::int64_t two = 1LL << 32;
-  json answer = {{"columns",
-                  {{{"name", "slice"}},
-                   {{"name", "service"}},
-                   {{"name", "docs"}},
-                   {{"name", "errors"}},
-                   {{"name", "bins"}}}},
-                 {"values", json::array({json::array({1, "a", 5, 2, json::array({7 * two + 3, 9 * two + 1})}),
-                                         json::array({2, "b", 1, 0, nullptr}),
-                                         json::array({3, "c", 1, 0, 4 * two + 1})})}};
+  json answer =
+      json::parse(R"({"columns":[{"name":"slice"},{"name":"service"},{"name":"docs"},{"name":"errors"},
+      {"name":"bins"}],"values":[]})");
+  answer["values"].push_back(json::array({1, "a", 5, 2, json::array({7 * two + 3, 9 * two + 1})}));
+  answer["values"].push_back(json::array({2, "b", 1, 0, nullptr}));
+  answer["values"].push_back(json::array({3, "c", 1, 0, 4 * two + 1}));
   const auto page = read_slices(answer, kNoon, seconds(60));
   ASSERT_TRUE(page) << page.error().text();
   ASSERT_EQ(page->slices.size(), 3U);
