@@ -8,6 +8,8 @@
 #include "api/api.hpp"
 #include "api/prometheus_metrics.hpp"
 #include "api/web_app.hpp"
+#include "app/notifier.hpp"
+#include "app/notify_routes.hpp"
 #include "ingest/es_dialect.hpp"
 #include "ingest/otlp_receiver.hpp"
 #include "net/server.hpp"
@@ -59,6 +61,7 @@ struct Service::Impl {
   std::unique_ptr<ingest::OtlpReceiver> otlp;
   std::unique_ptr<api::Api> api;
   std::unique_ptr<net::Server> server;
+  std::unique_ptr<Notifier> notifier;
   std::string url;
   Time next_maintenance{};
 };
@@ -128,6 +131,8 @@ Result<void> Service::Impl::serve() {
   } else {
     server->before([token](const net::Request& request) -> std::optional<net::Response> {
       if (auto page = api::WebApp().answer(request)) return page;
+      // Slack proves itself by its signature.
+      if (request.path == kSlackPath) return std::nullopt;
       if (request.path == "/healthz" || request.path == "/readyz") return std::nullopt;
       const auto given = request.headers.get("Authorization");
       // Every byte is looked at, whatever differs first.
@@ -147,6 +152,7 @@ Result<void> Service::Impl::serve() {
   api = std::make_unique<api::Api>(
       api::Api::Deps{*store, *state, metrics, clock, [this] { return status(); }, log.named("api")});
   api->register_routes(*server);
+  register_notify_routes(*server, *engine, *state, clock, environment.get("SLACK_SIGNING_SECRET"));
   dialect = std::make_unique<ingest::EsDialect>(
       ingest::EsDialect::Deps{*store, clock, log.named("ingest"), metrics},
       ingest::EsDialect::Options{config.elasticsearch.metrics_index, config.fields});
@@ -165,10 +171,16 @@ Result<void> Service::Impl::serve() {
 Result<void> Service::start(Options options, const std::function<void(double)>& progress) {
   SENTINEL_TRY(impl_->open_stores());
   const Time now = impl_->clock.now();
+  auto settings = engine_settings(impl_->config);
+  settings.channels = channel_policies(impl_->config, impl_->environment);
   impl_->engine = std::make_unique<engine::Engine>(
       engine::Engine::Deps{*impl_->store, *impl_->state, impl_->log.named("engine"), impl_->metrics},
-      engine_settings(impl_->config));
+      std::move(settings));
   SENTINEL_TRY(impl_->engine->start(now, progress));
+  impl_->notifier = std::make_unique<Notifier>(
+      Notifier::Deps{*impl_->state, *impl_->engine, impl_->clock, impl_->log.named("notify"), impl_->metrics},
+      impl_->config, impl_->environment);
+  impl_->notifier->start();
   if (options.serve) SENTINEL_TRY(impl_->serve());
   return {};
 }
@@ -184,6 +196,7 @@ Result<engine::TickReport> Service::tick() {
   const Time now = impl_->clock.now();
   auto report = impl_->engine->tick(now);
   while (report && report->backlog) report = impl_->engine->tick(now);
+  impl_->notifier->after_tick(*impl_->engine->view(), now);
   impl_->maintain(now);
   return report;
 }
@@ -201,9 +214,12 @@ void Service::run_until(std::stop_token stop) {
   }
 }
 
+bool Service::settle_messages(Duration longest) { return impl_->notifier->settle(longest); }
+
 void Service::stop() {
   if (impl_->server) impl_->server->stop();
   impl_->server.reset();
+  impl_->notifier.reset();
   if (impl_->engine && impl_->state) {
     if (const auto saved = impl_->engine->flush(impl_->clock.now()); !saved)
       impl_->log.warning("detector.snapshot.failed", {{"error", saved.error().text()}});
