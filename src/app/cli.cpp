@@ -22,8 +22,9 @@ Examples:
 
 Exit codes: 0 fine, 1 failed, 2 wrong usage or config.)";
 
-const std::vector<std::string> kCommands = {"run",     "demo",  "simulate",  "import",   "query",   "backtest",
-                                            "explain", "check", "incidents", "runbooks", "analyze", "version"};
+const std::vector<std::string> kCommands = {"run",      "demo",    "simulate", "import",    "query",
+                                            "backtest", "explain", "check",    "incidents", "silences",
+                                            "outbox",   "notify",  "runbooks", "analyze",   "version"};
 
 // The subcommand or option that a misspelt word was meant to be, for "did you mean". Walks the words as the
 // parser does: a known subcommand opens its own, the word behind an option that takes one is its value.
@@ -170,6 +171,72 @@ int run_cli(int argc, char** argv) {
   analyze_cmd->add_option("INCIDENT", analyze.incident, "incident id; `latest` for the newest")->required();
   analyze_cmd->add_flag("--dry-run", analyze.dry_run, "print the exact request and its price, send nothing");
 
+  IncidentAction act;
+  std::vector<std::pair<CLI::App*, std::string>> incident_actions;
+  const auto incident_action = [&](const char* name, const char* verb, const char* about) {
+    auto* cmd = incidents_cmd->add_subcommand(name, about);
+    cmd->add_option("ID", act.id, "incident id; `latest` for the newest")->required();
+    cmd->add_option("--who", act.who, "who does it (default: the user)");
+    incident_actions.emplace_back(cmd, verb);
+    return cmd;
+  };
+  const auto with_why = [&](CLI::App* cmd) {
+    cmd->add_option("--why", act.text, "one sentence for the history");
+  };
+  with_why(incident_action("ack", "acknowledge", "somebody is on it"));
+  with_why(incident_action("resolve", "resolve", "it is over"));
+  with_why(incident_action("reopen", "reopen", "it is not over"));
+  with_why(incident_action("undo", "undo", "take back what was last done to it"));
+  incident_action("comment", "comment", "a note for the history")
+      ->add_option("TEXT", act.text, "the note")
+      ->required();
+  auto* incidents_merge = incident_action("merge", "merge", "it is part of another one");
+  incidents_merge->add_option("INTO", act.into, "the incident that lives on")->required();
+  with_why(incidents_merge);
+  auto* incidents_split = incident_action("split", "split", "some services are another outage");
+  incidents_split->add_option("SERVICE", act.services, "the services that leave")->required();
+  with_why(incidents_split);
+
+  auto* silences_cmd = app.add_subcommand("silences", "what is recorded but not announced");
+  silences_cmd->require_subcommand(1);
+  SilenceOptions silence;
+  auto* silences_add = silences_cmd->add_subcommand("add", "once, or in windows that come again");
+  silences_add->add_option("--service", silence.service, "glob, e.g. 'payment-*'");
+  silences_add->add_option("--metric", silence.metric, "glob");
+  silences_add->add_option("--severity", silence.severities, "P1 to P4 (may be repeated; default: all)");
+  silences_add->add_option("--pattern", silence.pattern, "only outages that log this (glob)");
+  silences_add->add_option("--for", silence.length, "30m, 2h, 3d; with --cron the length of each window");
+  silences_add->add_option("--from", silence.from, "RFC 3339 (default: now)");
+  silences_add->add_option("--until", silence.until,
+                           "RFC 3339; with --cron the end of all windows (default: a year)");
+  silences_add->add_option("--cron", silence.cron, "starts of windows: minute hour day month weekday");
+  silences_add->add_option("--zone", silence.zone, "time zone of --cron, e.g. Europe/Berlin");
+  silences_add->add_option("--reason", silence.reason, "why")->required();
+  silences_add->add_option("--author", silence.author, "who (default: the user)");
+  bool all_silences = false;
+  auto* silences_list = silences_cmd->add_subcommand("list", "those that have not ended");
+  silences_list->add_flag("--all", all_silences, "those that have, too");
+  std::string silence_id;
+  auto* silences_expire = silences_cmd->add_subcommand("expire", "end one now");
+  silences_expire->add_option("ID", silence_id, "silence id")->required();
+
+  auto* outbox_cmd = app.add_subcommand("outbox", "messages on their way to channels");
+  outbox_cmd->require_subcommand(1);
+  bool all_messages = false;
+  auto* outbox_list = outbox_cmd->add_subcommand("list", "what waits, or waits for you");
+  outbox_list->add_flag("--all", all_messages, "what was delivered, too");
+  std::int64_t message_id = 0;
+  auto* outbox_retry = outbox_cmd->add_subcommand("retry", "try a parked message again");
+  outbox_retry->add_option("ID", message_id, "message id")->required();
+  auto* outbox_drop = outbox_cmd->add_subcommand("drop", "give a message up");
+  outbox_drop->add_option("ID", message_id, "message id")->required();
+
+  auto* notify_cmd = app.add_subcommand("notify", "how news reach people");
+  notify_cmd->require_subcommand(1);
+  auto* notify_explain =
+      notify_cmd->add_subcommand("explain", "what became of each event on each channel, and why");
+  notify_explain->add_option("INCIDENT", act.id, "incident id; `latest` for the newest")->required();
+
   auto* runbooks_cmd = app.add_subcommand("runbooks", "what fixed it last time");
   runbooks_cmd->require_subcommand(1);
   auto* runbooks_list = runbooks_cmd->add_subcommand("list", "all, by title");
@@ -209,6 +276,18 @@ int run_cli(int argc, char** argv) {
   if (incidents_show->parsed() && (show_analysis || show_sent))
     return incidents_analysis_command(common, incident_id, show_sent);
   if (incidents_show->parsed()) return incidents_show_command(common, incident_id);
+  for (const auto& [cmd, verb] : incident_actions) {
+    if (!cmd->parsed()) continue;
+    act.verb = verb;
+    return incident_action_command(common, act);
+  }
+  if (silences_add->parsed()) return silences_add_command(common, silence);
+  if (silences_list->parsed()) return silences_list_command(common, all_silences);
+  if (silences_expire->parsed()) return silences_expire_command(common, silence_id);
+  if (outbox_list->parsed()) return outbox_list_command(common, all_messages);
+  if (outbox_retry->parsed()) return outbox_action_command(common, "retry", message_id);
+  if (outbox_drop->parsed()) return outbox_action_command(common, "drop", message_id);
+  if (notify_explain->parsed()) return notify_explain_command(common, act.id);
   if (runbooks_list->parsed()) return runbooks_list_command(common);
   if (runbooks_search->parsed()) return runbooks_search_command(common, join(runbook_words, " "));
   if (runbooks_import->parsed()) return runbooks_import_command(common, runbook_files);

@@ -64,6 +64,29 @@ struct BacktestOptions {
   std::string incidents_out;
 };
 
+// `incidents ack|resolve|reopen|comment|merge|split|undo`; `verb` is the API's word for it.
+struct IncidentAction {
+  std::string verb;
+  std::string id;
+  std::string into;
+  std::vector<std::string> services;
+  std::string text;  // why, or the comment
+  std::string who;   // empty: the user
+};
+struct SilenceOptions {
+  std::string service = "*";
+  std::string metric = "*";
+  std::string pattern;
+  std::vector<std::string> severities;
+  std::string length = "1h";
+  std::string from;
+  std::string until;
+  std::string cron;
+  std::string zone = "UTC";
+  std::string reason;
+  std::string author;
+};
+
 int run_command(const CommonOptions& common, const RunOptions& options);
 int demo_command(const CommonOptions& common, const DemoOptions& options);
 int simulate_command(const CommonOptions& common, const SimulateOptions& options);
@@ -80,6 +103,13 @@ struct AnalyzeOptions {
   bool dry_run = false;  // print the exact request and its price, send nothing
 };
 int analyze_command(const CommonOptions& common, const AnalyzeOptions& options);
+int incident_action_command(const CommonOptions& common, const IncidentAction& action);
+int silences_add_command(const CommonOptions& common, const SilenceOptions& options);
+int silences_list_command(const CommonOptions& common, bool all);
+int silences_expire_command(const CommonOptions& common, const std::string& id);
+int outbox_list_command(const CommonOptions& common, bool all);
+int outbox_action_command(const CommonOptions& common, const std::string& verb, std::int64_t id);
+int notify_explain_command(const CommonOptions& common, const std::string& incident);
 int runbooks_list_command(const CommonOptions& common);
 int runbooks_search_command(const CommonOptions& common, const std::string& words);
 int runbooks_import_command(const CommonOptions& common, const std::vector<std::string>& files);

@@ -13,6 +13,7 @@
 #include "app/config_schema.hpp"
 #include "app/text_file.hpp"
 #include "base/text.hpp"
+#include "notify/hours.hpp"
 #include "telemetry/elasticsearch/connection.hpp"
 
 namespace sentinel::app {
@@ -285,6 +286,12 @@ class Reader {
 };
 
 void check_together(const Config& c, std::vector<std::string>& problems) {
+  for (const auto& [name, channel] : c.notify.channels) {
+    if (const auto hours = notify::Hours::parse(channel.hours, channel.zone); !hours)
+      problems.push_back(fmt::format("notify.{}.hours: {}", name, hours.error().text()));
+  }
+  if (!c.notify.email_to.empty() && c.notify.email_from.find('@') == std::string::npos)
+    problems.push_back("notify.email.from: must be the sender's address, such as sentinelops@example.org");
   const auto& t = c.detection.thresholds;
   if (!(t.p1 > t.p2 && t.p2 > t.p3 && t.p3 > t.p4))
     problems.push_back("detection.thresholds: must fall from p1 to p4");
@@ -352,6 +359,8 @@ Loaded parse_config(std::string_view text, const Environment& environment) {
   if (config.elasticsearch.hosts.empty())
     config.elasticsearch.hosts = {environment.has("ELASTICSEARCH_URL") ? environment.get("ELASTICSEARCH_URL")
                                                                        : "https://localhost:9200"};
+  if (environment.has("SENTINELOPS_HEARTBEAT_URL"))
+    config.notify.heartbeat_url = environment.get("SENTINELOPS_HEARTBEAT_URL");
   if (environment.get("DEBUG") == "1" || iequals(environment.get("DEBUG"), "true"))
     config.logging.level = "debug";
   check_together(config, loaded.problems);

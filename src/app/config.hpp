@@ -40,6 +40,36 @@ struct Config {
     std::vector<std::string> pagerduty_severities = {"P1", "P2"};
     std::string mirror_index;  // empty: incidents are not written to the cluster
   } incidents;
+  struct Notify {
+    // Routing of one channel (notify/policy.hpp).
+    struct Channel {
+      std::vector<std::string> severities;
+      std::vector<std::string> services;
+      std::vector<std::string> hours;
+      std::string zone = "UTC";
+      std::vector<std::string> urgent = {"P1"};
+      int group_seconds = 0;
+      int repeat_minutes = 0;
+      int escalate_after_minutes = 0;
+    };
+    std::map<std::string, Channel> channels;  // by name; what the file does not name has the defaults
+    std::string web_url;
+    std::string heartbeat_url;
+    int heartbeat_seconds = 60;
+    int blind_after_minutes = 5;
+    std::string slack_api_url = "https://slack.com/api";
+    std::string pagerduty_events_url = "https://events.pagerduty.com";
+    std::string pagerduty_api_url = "https://api.pagerduty.com";
+    std::string pagerduty_from;
+    int pagerduty_read_seconds = 60;
+    std::vector<std::string> alertmanager_urls;
+    std::string smtp_url = "smtp://localhost:587";
+    bool smtp_plain = false;
+    std::string email_from;
+    std::vector<std::string> email_to;
+    std::vector<std::string> exec_command;
+    int exec_timeout_seconds = 30;
+  } notify;
   struct Telemetry {
     std::string store;           // "embedded" or "elasticsearch"; resolved by parse_config, never empty
     bool store_implied = false;  // the file did not name it
@@ -99,6 +129,9 @@ struct Config {
   ingest::FieldNames fields;
   std::vector<correlate::TopologyEdge> topology;
 };
+
+// Names of all channels, in the order they are told.
+const std::vector<std::string>& notify_channels();
 
 // What the environment (and .env) says. A secret never stands in the file.
 struct Environment {

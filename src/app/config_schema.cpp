@@ -46,6 +46,75 @@ Key texts(std::string path, std::vector<std::string> choices,
   return key;
 }
 
+void add_notify_keys(std::vector<Key>& keys) {
+  const auto add = [&](Key key) { keys.push_back(std::move(key)); };
+  add(text(
+      "notify.web_url", {}, [](Config& c) { return &c.notify.web_url; },
+      "address of the dashboard as people reach it, for links"));
+  add(text(
+      "notify.heartbeat_url", {}, [](Config& c) { return &c.notify.heartbeat_url; },
+      "asked while ticks succeed, for a dead man's switch; SENTINELOPS_HEARTBEAT_URL wins"));
+  add(integer(
+      "notify.heartbeat_seconds", 1, 86400, [](Config& c) { return &c.notify.heartbeat_seconds; },
+      "time between two heartbeats"));
+  add(integer(
+      "notify.blind_after_minutes", 0, 1440, [](Config& c) { return &c.notify.blind_after_minutes; },
+      "ticks or a channel may fail so long before the other channels are told"));
+  const std::vector<std::string> severities = {"P1", "P2", "P3", "P4"};
+  for (const auto& name : notify_channels()) {
+    const std::string path = "notify." + name + ".";
+    const auto at = [name](auto member) {
+      return [name, member](Config& c) { return &(c.notify.channels[name].*member); };
+    };
+    using Channel = Config::Notify::Channel;
+    add(texts(path + "severities", severities, at(&Channel::severities), "what is told; none named: all"));
+    add(texts(path + "services", {}, at(&Channel::services), "globs; none named: all"));
+    add(texts(path + "hours", {}, at(&Channel::hours), "\"Mon-Fri 08:00-18:00\"; none named: always"));
+    add(text(path + "zone", {}, at(&Channel::zone), "time zone of the hours"));
+    add(texts(path + "urgent", severities, at(&Channel::urgent),
+              "severities that do not wait for the hours"));
+    add(integer(path + "group_seconds", 0, 3600, at(&Channel::group_seconds),
+                "the first message waits so long for what follows at once"));
+    add(integer(path + "repeat_minutes", 0, 10080, at(&Channel::repeat_minutes),
+                "told again while nobody has acknowledged; 0: never"));
+    add(integer(path + "escalate_after_minutes", 0, 10080, at(&Channel::escalate_after_minutes),
+                "told only without acknowledgement for so long; 0: at once"));
+  }
+  add(text(
+      "notify.slack.api_url", {}, [](Config& c) { return &c.notify.slack_api_url; }, "of Slack's Web API"));
+  add(text(
+      "notify.pagerduty.events_url", {}, [](Config& c) { return &c.notify.pagerduty_events_url; },
+      "of the Events API; https://events.eu.pagerduty.com in the EU"));
+  add(text(
+      "notify.pagerduty.api_url", {}, [](Config& c) { return &c.notify.pagerduty_api_url; },
+      "of the REST API; https://api.eu.pagerduty.com in the EU"));
+  add(text(
+      "notify.pagerduty.from", {}, [](Config& c) { return &c.notify.pagerduty_from; },
+      "e-mail of a PagerDuty user, for the REST API"));
+  add(integer(
+      "notify.pagerduty.read_seconds", 1, 3600, [](Config& c) { return &c.notify.pagerduty_read_seconds; },
+      "time between two looks for acknowledgements in PagerDuty"));
+  add(texts(
+      "notify.alertmanager.urls", {}, [](Config& c) { return &c.notify.alertmanager_urls; },
+      "every peer of the cluster"));
+  add(text(
+      "notify.email.smtp_url", {}, [](Config& c) { return &c.notify.smtp_url; },
+      "smtp://host:587 with STARTTLS, or smtps://host:465"));
+  add(boolean(
+      "notify.email.plain", [](Config& c) { return &c.notify.smtp_plain; },
+      "no STARTTLS, for a relay on this machine"));
+  add(text(
+      "notify.email.from", {}, [](Config& c) { return &c.notify.email_from; }, "sender's address"));
+  add(texts(
+      "notify.email.to", {}, [](Config& c) { return &c.notify.email_to; }, "addresses; none: no e-mail"));
+  add(texts(
+      "notify.exec.command", {}, [](Config& c) { return &c.notify.exec_command; },
+      "program and arguments; it gets JSON on standard input, no shell"));
+  add(integer(
+      "notify.exec.timeout_seconds", 1, 600, [](Config& c) { return &c.notify.exec_timeout_seconds; },
+      "then it is killed"));
+}
+
 std::vector<Key> make_keys() {
   const std::vector<std::string> severities = {"P1", "P2", "P3", "P4"};
   std::vector<Key> keys = {
@@ -236,6 +305,7 @@ std::vector<Key> make_keys() {
           "auto: text on a terminal, else JSON lines"),
       Key{.path = "topology", .about = "known calls: \"caller -> callee\"", .type = Type::kTopology},
   };
+  add_notify_keys(keys);
   const auto field = [&](const char* name, std::vector<std::string> ingest::FieldNames::*member) {
     keys.push_back(texts(
         std::string("fields.") + name, {}, [member](Config& c) { return &(c.fields.*member); },
@@ -261,6 +331,12 @@ std::vector<Key> make_keys() {
 
 }  // namespace
 
+const std::vector<std::string>& notify_channels() {
+  static const std::vector<std::string> names = {"slack", "pagerduty", "webhook", "alertmanager",
+                                                 "teams", "discord",   "email",   "exec"};
+  return names;
+}
+
 const std::vector<Key>& config_keys() {
   static const std::vector<Key> keys = make_keys();
   return keys;
@@ -281,6 +357,16 @@ const std::vector<SecretName>& secret_names() {
       {"analyzer.api_key", "ANTHROPIC_API_KEY"},
       {"analyzer.auth_token", "ANTHROPIC_AUTH_TOKEN"},
       {"slack_webhook_url", "SLACK_WEBHOOK_URL"},
+      {"notify.slack.token", "SLACK_BOT_TOKEN"},
+      {"notify.slack.webhook_url", "SLACK_WEBHOOK_URL"},
+      {"notify.slack.signing_secret", "SLACK_SIGNING_SECRET"},
+      {"notify.pagerduty.api_key", "PAGERDUTY_API_KEY"},
+      {"notify.pagerduty.routing_key", "PAGERDUTY_ROUTING_KEY"},
+      {"notify.webhook.url", "SENTINELOPS_WEBHOOK_URL"},
+      {"notify.webhook.secret", "SENTINELOPS_WEBHOOK_SECRET"},
+      {"notify.teams.url", "TEAMS_WEBHOOK_URL"},
+      {"notify.discord.url", "DISCORD_WEBHOOK_URL"},
+      {"notify.email.password", "SMTP_PASSWORD"},
   };
   return names;
 }

@@ -13,6 +13,8 @@
 #include "app/analysis/spend.hpp"
 #include "app/cluster.hpp"
 #include "app/cluster_documents.hpp"
+#include "app/notifier.hpp"
+#include "app/notify_routes.hpp"
 #include "ingest/es_dialect.hpp"
 #include "ingest/otlp_receiver.hpp"
 #include "net/address.hpp"
@@ -116,6 +118,7 @@ struct Service::Impl {
   std::unique_ptr<ingest::OtlpReceiver> otlp;
   std::unique_ptr<api::Api> api;
   std::unique_ptr<net::Server> server;
+  std::unique_ptr<Notifier> notifier;
   std::string url;
   Time next_maintenance{};
   // A cluster may be away when the service starts: the engine begins when it answers.
@@ -187,6 +190,7 @@ Result<void> Service::Impl::serve() {
       api::Api::Deps{source(), *state, *engine, metrics, clock, log.named("api")}, std::move(api_options));
   server->before([this](const net::Request& request) -> std::optional<net::Response> {
     if (auto page = api::WebApp().answer(request)) return page;
+    if (request.path == kSlackPath) return std::nullopt;  // Slack proves itself by its signature
     const auto refusal = api->refuse(request);
     if (!refusal) return std::nullopt;
     net::Response response = render_error(request.path, refusal->status, refusal->detail);
@@ -194,6 +198,7 @@ Result<void> Service::Impl::serve() {
     return response;
   });
   api->register_routes(*server);
+  register_notify_routes(*server, *engine, *state, clock, environment.get("SLACK_SIGNING_SECRET"));
   // With a cluster, shippers write to it: nothing is taken in here.
   if (store) {
     dialect = std::make_unique<ingest::EsDialect>(
@@ -217,6 +222,7 @@ Result<void> Service::start(Options options, const std::function<void(double)>& 
   const Time now = impl_->clock.now();
   auto settings = engine_settings(impl_->config);
   settings.model_note = no_model_because(impl_->config, impl_->environment);
+  settings.channels = channel_policies(impl_->config, impl_->environment);
   impl_->engine = std::make_unique<engine::Engine>(
       engine::Engine::Deps{impl_->source(), *impl_->state, impl_->log.named("engine"), impl_->metrics},
       settings);
@@ -224,6 +230,10 @@ Result<void> Service::start(Options options, const std::function<void(double)>& 
   const auto started = impl_->start_engine(now, progress);
   if (!started && !impl_->waits_for_cluster) return started;
   if (settings.model_note.empty()) SENTINEL_TRY(impl_->start_analyst(now));
+  impl_->notifier = std::make_unique<Notifier>(
+      Notifier::Deps{*impl_->state, *impl_->engine, impl_->clock, impl_->log.named("notify"), impl_->metrics},
+      impl_->config, impl_->environment);
+  impl_->notifier->start();
   if (options.serve) SENTINEL_TRY(impl_->serve());
   return {};
 }
@@ -300,6 +310,7 @@ Result<engine::TickReport> Service::tick() {
     if (report) changed.insert(changed.end(), report->changed.begin(), report->changed.end());
   }
   if (impl_->mirror && !changed.empty()) impl_->mirror->write(changed);
+  impl_->notifier->after_tick(*impl_->engine->view(), now);
   impl_->maintain(now);
   if (impl_->analyst) impl_->analyst->consider(changed);
   return report;
@@ -321,6 +332,7 @@ void Service::run_until(std::stop_token stop) {
 bool Service::wait_for_analyses(std::chrono::milliseconds most) {
   return !impl_->analyst || impl_->analyst->wait_idle(most);
 }
+bool Service::settle_messages(Duration longest) { return impl_->notifier->settle(longest); }
 
 void Service::stop() {
   if (impl_->analyst) impl_->analyst->stop();
@@ -328,6 +340,7 @@ void Service::stop() {
   if (impl_->server) impl_->server->stop();
   impl_->api.reset();  // it listens to the engine, and its threads use the server's connections
   impl_->server.reset();
+  impl_->notifier.reset();
   if (impl_->cluster) impl_->cluster->interrupt();
   if (impl_->engine && impl_->state && impl_->engine_started) {
     if (const auto saved = impl_->engine->flush(impl_->clock.now()); !saved)

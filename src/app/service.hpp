@@ -40,6 +40,9 @@ class Service {
   // Stops the server, writes what is queued, saves the detector's state. Again: nothing.
   void stop();
 
+  // Waits until the channels have what is due, or for so long; whether they have.
+  bool settle_messages(Duration longest);
+
   engine::Engine& engine();
   state::StateStore& state();
   telemetry::TelemetryStore& telemetry();

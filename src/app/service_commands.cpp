@@ -16,6 +16,7 @@
 #include "base/text.hpp"
 #include "ingest/ingest.hpp"
 #include "model/json.hpp"
+#include "notify/payload.hpp"
 
 namespace sentinel::app {
 namespace {
@@ -68,6 +69,21 @@ std::vector<model::Incident> active_incidents(Service& service) {
   return page ? page->incidents : std::vector<model::Incident>();
 }
 
+// What the channels got, for people who set one up.
+void print_messages(Service& service, const Style& style) {
+  (void)service.settle_messages(seconds(15));
+  const auto rows = service.state().outbox(std::nullopt, 1000);
+  if (!rows || rows->empty()) return;
+  print(fmt::format("\n  {}\n", style.bold("sent")));
+  constexpr const char* kWords[] = {"waits", "delivered", "parked", "joined the next"};
+  for (const auto& row : *rows) {
+    const auto payload = notify::read_payload(row.payload);
+    print(fmt::format("    {:<14}{:<14}{} {}{}\n", row.channel, payload ? payload->event.kind : "?",
+                      row.incident_id, kWords[static_cast<std::size_t>(row.status)],
+                      row.last_error.empty() ? "" : ": " + one_line(row.last_error, 100)));
+  }
+}
+
 }  // namespace
 
 int run_command(const CommonOptions& common, const RunOptions& options) {
@@ -101,6 +117,9 @@ int run_command(const CommonOptions& common, const RunOptions& options) {
         service.engine().view()->services.size() == 1 ? "" : "s", tick->anomalies.size(),
         tick->anomalies.size() == 1 ? "y" : "ies", incidents.size(), incidents.size() == 1 ? "" : "s"));
   }
+  // A pass that cron runs has announced what it found when it ends; the rest waits for the next.
+  if (!service.settle_messages(seconds(30)))
+    session->log().warning("notify.unfinished", {{"reason", "see sentinelops outbox list"}});
   service.stop();
   return 0;
 }
@@ -157,6 +176,7 @@ int demo_command(const CommonOptions& common, const DemoOptions& options) {
     for (const auto& incident : incidents) print(incident_card(incident, style));
     if (incidents.empty())
       print("\nno incident: nothing misbehaves beyond what is usual for these services\n");
+    print_messages(service, style);
     print(
         fmt::format("\n  {}\n    curl {}/api/incidents\n", style.bold("where to look next"), service.url()));
     if (!incidents.empty())

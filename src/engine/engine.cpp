@@ -116,6 +116,7 @@ struct Engine::Impl {
   std::optional<Duration> ingest_lag;
   detect::SourceWatch watch;
   std::vector<TelemetryNotice> gaps_logged;
+  std::optional<Time> reminded_until;  // what the passing of time brought before it was told
   std::optional<Time> next_snapshot;
   std::set<std::string> insufficient_logged;
   bool started = false;
@@ -322,6 +323,21 @@ Result<TickReport> Engine::Impl::run_tick(Time now) {
     amended.clear();
   }
   SENTINEL_TRY(learn_calls(now));
+  if (!report.backlog && !settings.channels.empty()) {
+    SENTINEL_TRY(stages.run<bool>("remind", true, [&]() -> Result<bool> {
+      std::vector<model::Incident> active;
+      for (const auto& [id, incident] : known) {
+        if (incident.is_active()) active.push_back(incident);
+      }
+      if (active.empty()) return true;
+      SENTINEL_ASSIGN(const auto silences, deps.state.silences());
+      auto rows = notify::rows_due(active, silences, settings.channels, reminded_until, now);
+      // Beside those of a tick whose commit failed.
+      pending.outbox.insert(pending.outbox.end(), rows.begin(), rows.end());
+      return true;
+    }));
+    reminded_until = now;
+  }
   if (next_snapshot && now >= *next_snapshot) {
     pending.blobs = snapshot_change().blobs;
     // The state of a large fleet is large: written rarely, and refolded from the store at a start.
@@ -787,6 +803,24 @@ Result<model::Silence> Engine::expire_silence(const std::string& id, std::string
   SENTINEL_TRY(impl_->deps.state.put_silence(*found));
   impl_->deps.log.info("silence.expired", {{"id", id}, {"by", who}});
   return *found;
+}
+
+Result<void> Engine::silence_incident(const std::string& id, Duration length, std::string_view who,
+                                      std::string_view why, Time now) {
+  SENTINEL_ASSIGN(const auto incident, impl_->deps.state.incident(id));
+  if (!incident) return fail(ErrorKind::kNotFound, fmt::format("incident {} not found", id));
+  std::set<std::string> services;
+  for (const auto& anomaly : incident->anomalies) services.insert(anomaly.service);
+  for (const auto& service : services) {
+    model::Silence silence;
+    silence.service = service;
+    silence.starts_at = now;
+    silence.ends_at = now + length;
+    silence.author = who;
+    silence.reason = why;
+    SENTINEL_TRY(put_silence(std::move(silence), now));
+  }
+  return {};
 }
 
 Result<state::OutboxRow> Engine::retry_message(std::int64_t id, Time now) {

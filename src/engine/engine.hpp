@@ -79,6 +79,9 @@ class Engine {
   Result<model::Silence> put_silence(model::Silence silence, Time now);
   // Ends it now; it stays in the list. kNotFound; one that has ended stays as it is.
   Result<model::Silence> expire_silence(const std::string& id, std::string_view who, Time now);
+  // One silence per service of the incident that has an anomaly, from now on.
+  Result<void> silence_incident(const std::string& incident_id, Duration length, std::string_view who,
+                                std::string_view why, Time now);
   // Messages to channels: a parked one is tried again, or one is given up.
   Result<state::OutboxRow> retry_message(std::int64_t id, Time now);
   Result<state::OutboxRow> drop_message(std::int64_t id, std::string_view who, Time now);

@@ -1,0 +1,112 @@
+#include "notify/signature.hpp"
+
+#include <charconv>
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+
+#include "base/hash.hpp"
+#include "base/text.hpp"
+#include "model/json.hpp"
+#include "net/http.hpp"
+
+namespace sentinel::notify {
+namespace {
+
+constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+std::string base64(std::string_view bytes) {
+  std::string text;
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    const auto byte = [&](std::size_t at) {
+      return at < bytes.size() ? static_cast<unsigned>(static_cast<unsigned char>(bytes[at])) : 0U;
+    };
+    const unsigned three = byte(i) << 16U | byte(i + 1) << 8U | byte(i + 2);
+    text += kAlphabet[three >> 18U & 63U];
+    text += kAlphabet[three >> 12U & 63U];
+    text += i + 1 < bytes.size() ? kAlphabet[three >> 6U & 63U] : '=';
+    text += i + 2 < bytes.size() ? kAlphabet[three & 63U] : '=';
+  }
+  return text;
+}
+
+std::string from_base64(std::string_view text) {
+  std::string bytes;
+  unsigned bits = 0;
+  unsigned held = 0;
+  for (const char c : text) {
+    const auto at = kAlphabet.find(c);
+    if (at == std::string_view::npos) break;
+    bits = bits << 6U | static_cast<unsigned>(at);
+    held += 6;
+    if (held >= 8) {
+      held -= 8;
+      bytes += static_cast<char>(bits >> held & 255U);
+    }
+  }
+  return bytes;
+}
+
+std::string from_hex(std::string_view text) {
+  std::string bytes;
+  for (std::size_t i = 0; i + 1 < text.size(); i += 2) {
+    unsigned value = 0;
+    std::from_chars(text.data() + i, text.data() + i + 2, value, 16);
+    bytes += static_cast<char>(value);
+  }
+  return bytes;
+}
+
+}  // namespace
+
+std::string webhook_id(std::string_view key) { return "msg_" + sha256_hex(key).substr(0, 32); }
+
+std::string webhook_signature(const std::string& secret, std::string_view id, std::string_view timestamp,
+                              std::string_view body) {
+  constexpr std::string_view kPrefix = "whsec_";
+  const std::string key = secret.starts_with(kPrefix) ? from_base64(secret.substr(kPrefix.size())) : secret;
+  std::string text(id);
+  text.append(".").append(timestamp).append(".").append(body);
+  return "v1," + base64(from_hex(hmac_sha256_hex(key, text)));
+}
+
+Result<void> check_slack_signature(const std::string& secret, std::string_view timestamp,
+                                   std::string_view signature, std::string_view raw_body, Time now) {
+  if (secret.empty()) return fail(ErrorKind::kDenied, "SLACK_SIGNING_SECRET is not set");
+  std::int64_t at = 0;
+  const auto [end, error] = std::from_chars(timestamp.data(), timestamp.data() + timestamp.size(), at);
+  if (error != std::errc() || end != timestamp.data() + timestamp.size())
+    return fail(ErrorKind::kDenied, "the request has no timestamp of Slack's");
+  constexpr std::int64_t kMost = 300;
+  if (std::llabs(micros(now) / 1'000'000 - at) > kMost)
+    return fail(ErrorKind::kDenied, "the request is older than five minutes, or from the future");
+  std::string text = "v0:";
+  text.append(timestamp).append(":").append(raw_body);
+  if (!equal_secrets("v0=" + hmac_sha256_hex(secret, text), signature))
+    return fail(ErrorKind::kDenied, "the signature of the request is not right");
+  return {};
+}
+
+Result<SlackPress> read_slack_press(std::string_view form) {
+  const auto wrong = [] { return fail(ErrorKind::kInvalid, "no interaction of Slack's"); };
+  for (const auto field : split(form, '&')) {
+    if (!field.starts_with("payload=")) continue;
+    const auto payload = model::parse_json(net::percent_decode(field.substr(8), true));
+    if (!payload || !payload->is_object()) return wrong();
+    try {
+      SlackPress press;
+      const auto& action = payload->at("actions").at(0);
+      press.action = action.at("action_id").get<std::string>();
+      if (action.contains("value")) press.incident = action["value"].get<std::string>();
+      const auto& user = payload->at("user");
+      press.user =
+          user.contains("username") ? user["username"].get<std::string>() : user.at("id").get<std::string>();
+      press.user = one_line(press.user, 80);
+      return press;
+    } catch (const nlohmann::json::exception&) {
+      return wrong();
+    }
+  }
+  return wrong();
+}
+
+}  // namespace sentinel::notify
