@@ -260,12 +260,18 @@ std::string Esql::arrivals(model::TimeRange ingested, Duration step,
   query += fmt::format(" | EVAL slice = FLOOR(TO_DOUBLE({0}) / ?step), lag = {1} - {0}", time,
                        ms_of(fields_.first(Role::kIngested)));
   // Documents may be of any age: the slice alone does not limit the question, so the mark needs both parts.
-  if (after) query += " | WHERE slice > ?at OR (slice == ?at AND service > ?service)";
+  query += ", other = " +
+           (fields_.has(Role::kHost) ? "COALESCE(" + text(Role::kHost) + ", \"\")" : std::string("\"\""));
+  if (after)
+    query +=
+        " | WHERE slice > ?at OR (slice == ?at AND (service > ?service OR (service == ?service AND other > "
+        "?other)))";
   query += fmt::format(
-      " | STATS docs = COUNT(*), lag = MAX(lag) BY slice, service | SORT slice, service | LIMIT {}",
+      " | STATS docs = COUNT(*), lag = MAX(lag) BY slice, service, other | SORT slice, service, other | "
+      "LIMIT {}",
       kMostRows);
   json params = json::array({{{"step", step / milliseconds(1)}}});
-  add_mark(params, after, false);
+  add_mark(params, after, true);
   const json filter = range_filter(fields_.first(Role::kIngested).name, ingested);
   return body(query, filter, params);
 }
@@ -354,15 +360,18 @@ Result<ArrivalPage> read_arrivals(const json& answer, Duration step) {
   SENTINEL_ASSIGN(const Rows rows, Rows::of(answer));
   SENTINEL_ASSIGN(const auto slice, rows.column("slice"));
   SENTINEL_ASSIGN(const auto service, rows.column("service"));
+  SENTINEL_ASSIGN(const auto other, rows.column("other"));
   SENTINEL_ASSIGN(const auto docs, rows.column("docs"));
   SENTINEL_ASSIGN(const auto lag, rows.column("lag"));
   ArrivalPage page;
   for (const auto& row : rows.all()) {
     page.arrivals.push_back({word(row[service]), Time{} + step * whole(row[slice]),
-                             static_cast<std::uint64_t>(whole(row[docs])), milliseconds(whole(row[lag]))});
+                             static_cast<std::uint64_t>(whole(row[docs])), milliseconds(whole(row[lag])),
+                             word(row[other])});
   }
   if (rows.size() >= kMostRows)
-    page.next = PageMark{whole(rows.all().back()[slice]), page.arrivals.back().service, ""};
+    page.next =
+        PageMark{whole(rows.all().back()[slice]), page.arrivals.back().service, page.arrivals.back().source};
   return page;
 }
 

@@ -64,6 +64,8 @@ std::vector<std::string> names_of(const model::FieldNames& names, Role role) {
       return names.peer;
     case Role::kStatusCode:
       return names.status_code;
+    case Role::kHost:
+      return names.host;
     case Role::kSpanName:
       return {"name"};
     case Role::kSpanDuration:

@@ -26,6 +26,7 @@ enum class Role : std::uint8_t {
   kSpanKind,
   kPeer,
   kStatusCode,
+  kHost,
   kSpanName,      // `name` of an OpenTelemetry span
   kSpanDuration,  // its `duration`, nanoseconds
   kSpanStatus,    // `status.code`

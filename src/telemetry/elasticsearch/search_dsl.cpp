@@ -252,6 +252,9 @@ Result<json> composite_page(const FieldMap& fields, Breakdown breakdown, model::
   json aggregations = json::object();
   if (breakdown == Breakdown::kArrivals) {
     // The greatest lag is not larger than this: the last to arrive and the earliest of the slice.
+    if (fields.has(Role::kHost) && fields.first(Role::kHost).type == ColumnType::kKeyword)
+      sources.push_back(
+          {{"other", {{"terms", {{"field", fields.first(Role::kHost).name}, {"missing_bucket", true}}}}}});
     aggregations["in"] = {{"max", {{"field", fields.first(Role::kIngested).name}}}};
     aggregations["at"] = {{"min", {{"field", fields.first(Role::kTimestamp).name}}}};
   } else {
@@ -371,9 +374,10 @@ Result<json> add_arrivals(const json& answer, std::vector<model::Arrival>& arriv
   };
   for (const auto& bucket : *buckets) {
     const json& key = bucket.at("key");
-    arrivals.push_back({key.value("service", ""),
-                        time_from_micros(key.value("slice", std::int64_t{0}) * 1000), count_in(bucket),
-                        milliseconds(static_cast<std::int64_t>(value(bucket, "in") - value(bucket, "at")))});
+    arrivals.push_back(
+        {key.value("service", ""), time_from_micros(key.value("slice", std::int64_t{0}) * 1000),
+         count_in(bucket), milliseconds(static_cast<std::int64_t>(value(bucket, "in") - value(bucket, "at"))),
+         key.contains("other") && key["other"].is_string() ? key["other"].get<std::string>() : ""});
   }
   return after;
 }
