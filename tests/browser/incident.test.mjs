@@ -83,7 +83,7 @@ test("by keyboard alone", async () => {
     await page.getByRole("dialog").waitFor({ state: "detached" });
     await press("/");
     await page.keyboard.type("auth");
-    await page.getByRole("listitem").filter({ hasText: "gateway" }).waitFor({ state: "detached" });
+    await page.locator("a.service").filter({ hasText: "gateway" }).waitFor({ state: "detached" });
     await page.getByRole("searchbox").fill("");
     await press("Escape");
     await press("j");
