@@ -28,7 +28,7 @@ function take(session: Schemas["Session"]) {
     user: session.user,
     role: session.role,
     canWrite: session.role !== "viewer",
-    known: session.authenticated && session.user !== "",
+    known: session.login_required && session.authenticated,
     cookie: Boolean(session.csrf),
   });
 }
