@@ -48,7 +48,7 @@ test("by mouse", async () => {
     assert.ok(markdown.includes(`/incidents/${row.id}`) && markdown.includes("started by: payment-service"), markdown);
 
     await page.getByRole("button", { name: "Post-mortem draft" }).click();
-    const draft = await page.getByLabel("draft").inputValue();
+    const draft = await page.getByRole("textbox", { name: "draft" }).inputValue();
     for (const words of ["## Root cause", "## Timeline (UTC)", "acknowledged by mira", "payment-service"]) assert.ok(draft.includes(words), words);
     assert.deepEqual(await accessibilityFindings(page), []);
     await page.getByRole("button", { name: "close" }).click();
@@ -83,7 +83,7 @@ test("by keyboard alone", async () => {
     await page.getByRole("dialog").waitFor({ state: "detached" });
     await press("/");
     await page.keyboard.type("auth");
-    await page.getByRole("listitem").filter({ hasText: "gateway" }).waitFor({ state: "detached" });
+    await page.locator("a.service").filter({ hasText: "gateway" }).waitFor({ state: "detached" });
     await page.getByRole("searchbox").fill("");
     await press("Escape");
     await press("j");

@@ -9,7 +9,8 @@ let server;
 let incident;
 let trace;
 before(async () => {
-  [browser, server] = await Promise.all([launch(), demo()]);
+  browser = await launch();
+  server = await demo();
   const [row] = (await api(server.url, "/api/incidents")).incidents;
   incident = await api(server.url, `/api/incidents/${row.id}`);
   trace = incident.correlated_events.find((e) => e.trace_id).trace_id;

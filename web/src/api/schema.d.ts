@@ -97,6 +97,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/incidents/{id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["IncidentId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take back the newest thing that was done to it
+         * @description What people did, or a merge that correlation made.
+         */
+        post: operations["undoIncident"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/incidents/{id}/comment": {
         parameters: {
             query?: never;
@@ -832,7 +854,7 @@ export interface components {
             analysis?: components["schemas"]["Analysis"];
             /** @description oldest first */
             timeline: components["schemas"]["TimelineEvent"][];
-            /** @description active incidents that may be the same outage */
+            /** @description active incidents that may be the same outage; a person decides */
             merge_suggestions?: {
                 id: string;
                 title?: string;
@@ -1009,6 +1031,22 @@ export interface components {
             starts_at?: components["schemas"]["TimeParameter"];
             ends_at?: components["schemas"]["TimeParameter"];
             minutes?: number;
+            /** @description glob over the log patterns of the outage */
+            pattern?: string;
+            /** @description in force only in windows that come again, between start and end */
+            recurrence?: {
+                /**
+                 * @description start of each window as cron(5) has it
+                 * @example 0 2 * * SUN
+                 */
+                rule: string;
+                minutes: number;
+                /**
+                 * @default UTC
+                 * @example Europe/Berlin
+                 */
+                zone: string;
+            } | null;
             reason: string;
             who?: components["schemas"]["Who"];
         };
@@ -1023,6 +1061,22 @@ export interface components {
             reason: string;
             /** @enum {string} */
             status: "pending" | "active" | "expired";
+            /** @description glob over the log patterns of the outage */
+            pattern?: string;
+            /** @description in force only in windows that come again, between start and end */
+            recurrence?: {
+                /**
+                 * @description start of each window as cron(5) has it
+                 * @example 0 2 * * SUN
+                 */
+                rule: string;
+                minutes: number;
+                /**
+                 * @default UTC
+                 * @example Europe/Berlin
+                 */
+                zone: string;
+            };
         };
         SilenceList: {
             silences: components["schemas"]["Silence"][];
@@ -1334,7 +1388,7 @@ export interface components {
             }[];
         };
         /** @enum {string} */
-        OutboxStatus: "pending" | "delivered" | "parked" | "coalesced" | "dropped";
+        OutboxStatus: "pending" | "delivered" | "parked" | "coalesced";
         OutboxRow: {
             id: number;
             key: string;
@@ -1626,6 +1680,25 @@ export interface operations {
         };
     };
     reopenIncident: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description with a cookie session only; `csrf` of `/api/session` */
+                "X-CSRF-Token"?: components["parameters"]["Csrf"];
+            };
+            path: {
+                id: components["parameters"]["IncidentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: components["requestBodies"]["Why"];
+        responses: {
+            200: components["responses"]["ChangedIncident"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    undoIncident: {
         parameters: {
             query?: never;
             header?: {

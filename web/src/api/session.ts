@@ -8,10 +8,11 @@ export interface SessionState {
   user: string;
   role: Schemas["Session"]["role"];
   canWrite: boolean;
+  known: boolean; // the server knows the name: by login or by the proxy before it
   cookie: boolean; // logged in with a token: can log out
 }
 
-let state: SessionState = { loading: true, login: false, user: "", role: "operator", canWrite: true, cookie: false };
+let state: SessionState = { loading: true, login: false, user: "", role: "operator", canWrite: true, known: false, cookie: false };
 const watchers = new Set<() => void>();
 function become(change: Partial<SessionState>) {
   state = { ...state, ...change };
@@ -27,6 +28,7 @@ function take(session: Schemas["Session"]) {
     user: session.user,
     role: session.role,
     canWrite: session.role !== "viewer",
+    known: session.login_required && session.authenticated,
     cookie: Boolean(session.csrf),
   });
 }

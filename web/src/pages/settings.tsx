@@ -30,10 +30,10 @@ export function Settings() {
           }}
         >
           <label className="grow">
-            Your name in timelines {session.user && <span className="dim">(the server knows you as {session.user})</span>}
-            <input value={name} maxLength={100} disabled={Boolean(session.user)} onChange={(event) => setName(event.target.value)} />
+            Your name in timelines {session.known && <span className="dim">(the server knows you as {session.user})</span>}
+            <input value={name} maxLength={100} disabled={session.known} onChange={(event) => setName(event.target.value)} />
           </label>
-          <button type="submit" disabled={Boolean(session.user)}>
+          <button type="submit" disabled={session.known}>
             Keep
           </button>
           {session.cookie && <ActionButton run={logout}>Log out</ActionButton>}

@@ -130,6 +130,8 @@ export function Dialog({
   useEffect(() => {
     const dialog = ref.current;
     dialog?.showModal();
+    // The browser would begin with the button that closes; whoever asked for a dialog wants to type.
+    dialog?.querySelector<HTMLElement>("textarea, select, input")?.focus();
     return () => dialog?.close();
   }, []);
   return (
