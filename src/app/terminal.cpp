@@ -182,9 +182,13 @@ std::string analysis_text(const model::Incident& incident, const Style& style) {
 
 std::string timeline_text(std::span<const model::IncidentEvent> events, const Style& style) {
   std::string out = "\n  " + style.bold("timeline") + "\n";
-  for (const auto& event : events)
+  for (const auto& event : events) {
+    // Who did it, where it was a person.
+    const std::string who =
+        event.actor.empty() || event.actor == "sentinelops" ? "" : one_line(event.actor, 60) + ": ";
     out += fmt::format("    {}  {:<13} {}\n", format_human(event.at), name_of(event.kind),
-                       wrap(one_line(event.text, 300), 40, style.width));
+                       wrap(who + one_line(event.text, 300), 40, style.width));
+  }
   return out;
 }
 

@@ -64,7 +64,9 @@ int main(int argc, char** argv) {
   for (int n = 0; n < count; ++n) {
     const auto i = incident(rng);
     const auto facts = facts_of(i, rng.chance(0.5) ? "http://127.0.0.1:8000/" : "");
-    std::puts(slack_blocks(facts, i.id, i.is_active(), rng.chance(0.5)).dump().c_str());
+    const auto blocks = slack_blocks(facts, i.id, i.is_active(), rng.chance(0.5));
+    // As the channel writes them: half characters are replaced.
+    std::puts(blocks.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
   }
   return 0;
 }
