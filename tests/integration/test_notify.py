@@ -62,6 +62,8 @@ class Notify(FolderTest):
             fates = {(step["kind"], step["channel"]): step["fate"] for step in path}
             self.assertEqual(fates["opened", "slack"], "delivered")
             self.assertEqual(fates["resolved", "pagerduty"], "delivered")
+            # Each channel has its own pace: what one has, another may still be sending.
+            self.fakes.wait(lambda: "nothing waits" in self.cli("outbox", "list"))
         self.assertIn("nothing waits", self.cli("outbox", "list"))
 
     def test_a_refusal_is_parked_and_can_be_tried_again(self):
