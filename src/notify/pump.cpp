@@ -134,24 +134,30 @@ Result<void> Pump::deliver(std::vector<OutboxRow> rows, Time now, std::stop_toke
     rows.back().last_error.clear();
     ++rows.back().attempts;
     change.outbox_updates = std::move(rows);
+    // Said once it is on record: who reads the log may ask the outbox at once.
+    SENTINEL_TRY(deps_.state.commit(change));
     deps_.log.info("notify.delivered", {{"channel", name_}, {"incident", id}, {"kind", events.back().kind}});
-    return deps_.state.commit(change);
+    return {};
   }
 
   const int attempts = ++rows.front().attempts;
   const bool parked = attempt.kind == Attempt::Kind::kParked || attempts >= kMostAttempts;
   const std::string why = one_line(attempt.why, 500);
-  if (!health_.failing_since) {
-    health_.failing_since = now;
-    // Once per failure: the outbox shows each message's own reason.
-    deps_.log.warning("notify.failed",
-                      {{"channel", name_}, {"incident", id}, {"reason", why}, {"parked", parked}});
-  }
+  // Once per failure: the outbox shows each message's own reason.
+  const bool news = !health_.failing_since;
+  const auto tell = [&, kept = id] {
+    if (news)
+      deps_.log.warning("notify.failed",
+                        {{"channel", name_}, {"incident", kept}, {"reason", why}, {"parked", parked}});
+  };
+  if (news) health_.failing_since = now;
   health_.why = why;
   if (parked) {
     parked_.add();
     ++report.parked;
-    return settle(Status::kParked, why);
+    SENTINEL_TRY(settle(Status::kParked, why));
+    tell();
+    return {};
   }
   failed_.add();
   ++report.retried;
@@ -167,7 +173,9 @@ Result<void> Pump::deliver(std::vector<OutboxRow> rows, Time now, std::stop_toke
     report.next = std::min(report.next, row.due_at);
   }
   change.outbox_updates = std::move(rows);
-  return deps_.state.commit(change);
+  SENTINEL_TRY(deps_.state.commit(change));
+  tell();
+  return {};
 }
 
 Result<void> Pump::refresh(Time now, std::stop_token stop) {
