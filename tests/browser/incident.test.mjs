@@ -19,6 +19,8 @@ async function withDemo(run) {
   }
 }
 const timeline = (page) => page.locator(".timeline");
+// In the bar of actions: a word about what was just done may have the same name.
+const action = (page, name) => page.getByRole("group", { name: "actions" }).getByRole("button", { name });
 
 test("by mouse", async () => {
   await withDemo(async (server, row) => {
@@ -29,7 +31,7 @@ test("by mouse", async () => {
     await page.getByRole("link", { name: row.title }).click();
     await page.getByRole("heading", { level: 1, name: row.title }).waitFor();
 
-    await page.getByRole("button", { name: "Acknowledge" }).click();
+    await action(page, "Acknowledge").click();
     await page.getByText("acknowledged by mira").waitFor();
 
     await page.getByPlaceholder("what you saw, what you did").fill("looking at the <b>pool</b>");
@@ -37,17 +39,17 @@ test("by mouse", async () => {
     await timeline(page).getByText("looking at the <b>pool</b>").waitFor();
     assert.equal(await timeline(page).locator("bdi b").count(), 0, "a comment became markup");
 
-    await page.getByRole("button", { name: "Silence" }).click();
+    await action(page, "Silence").click();
     await page.getByLabel("Why").fill("known");
     await page.getByRole("dialog").getByRole("button", { name: "Silence" }).click();
     await timeline(page).getByText("silenced").first().waitFor();
 
-    await page.getByRole("button", { name: "Copy as Markdown" }).click();
+    await action(page, "Copy as Markdown").click();
     await page.getByText("incident copied").waitFor();
     const markdown = await page.evaluate(() => navigator.clipboard.readText());
     assert.ok(markdown.includes(`/incidents/${row.id}`) && markdown.includes("started by: payment-service"), markdown);
 
-    await page.getByRole("button", { name: "Post-mortem draft" }).click();
+    await action(page, "Post-mortem draft").click();
     const draft = await page.getByRole("textbox", { name: "draft" }).inputValue();
     for (const words of ["## Root cause", "## Timeline (UTC)", "acknowledged by mira", "payment-service"]) assert.ok(draft.includes(words), words);
     assert.deepEqual(await accessibilityFindings(page), []);
@@ -57,13 +59,13 @@ test("by mouse", async () => {
     await page.reload();
     assert.ok(await page.getByRole("checkbox").first().isChecked(), "a ticked step was forgotten");
 
-    await page.getByRole("button", { name: "Resolve" }).click();
+    await action(page, "Resolve").click();
     await page.getByLabel(/What ended it/).fill("pool raised");
     await page.getByRole("dialog").getByRole("button", { name: "Resolve" }).click();
-    await page.getByRole("button", { name: "Reopen" }).waitFor();
+    await action(page, "Reopen").waitFor();
     await timeline(page).getByText("pool raised").waitFor();
-    await page.getByRole("button", { name: "Reopen" }).click();
-    await page.getByRole("button", { name: "Resolve" }).waitFor();
+    await action(page, "Reopen").click();
+    await action(page, "Resolve").waitFor();
 
     const kept = await api(server.url, `/api/incidents/${row.id}`);
     const kinds = kept.timeline.map((e) => e.kind);
@@ -107,7 +109,7 @@ test("by keyboard alone", async () => {
     await page.getByRole("dialog").waitFor();
     await press("Tab");
     await press("Enter");
-    await page.getByRole("button", { name: "Reopen" }).waitFor();
+    await action(page, "Reopen").waitFor();
     await close();
   });
 });
@@ -116,17 +118,17 @@ test("on a phone", async () => {
   await withDemo(async (server, row) => {
     const { page, close } = await open(browser, server.url, "/", { viewport: phone });
     await page.getByRole("link", { name: row.title }).tap();
-    await page.getByRole("button", { name: "Acknowledge" }).tap();
+    await action(page, "Acknowledge").tap();
     await page.locator(".state.acknowledged").waitFor();
     // What to do comes before the curves where there is one column.
     const [steps, curves] = await Promise.all(["What to do", "What is unusual"].map((name) => page.getByRole("heading", { name }).boundingBox()));
     assert.ok(steps.y < curves.y, "what to do is below the curves");
-    await page.getByRole("button", { name: "Silence" }).tap();
+    await action(page, "Silence").tap();
     await page.getByRole("dialog").getByRole("button", { name: "Silence" }).tap();
     await timeline(page).getByText("silenced").first().waitFor();
-    await page.getByRole("button", { name: "Resolve" }).tap();
+    await action(page, "Resolve").tap();
     await page.getByRole("dialog").getByRole("button", { name: "Resolve" }).tap();
-    await page.getByRole("button", { name: "Reopen" }).waitFor();
+    await action(page, "Reopen").waitFor();
     await close();
   });
 });
@@ -218,7 +220,7 @@ test("silences: preview of the last week, make, end", async () => {
     await page.getByText("1 incident", { exact: true }).waitFor();
     await page.getByRole("link", { name: row.title }).waitFor();
     await page.getByLabel("Why").fill("database upgrade");
-    await page.getByRole("button", { name: "Silence" }).click();
+    await page.getByRole("button", { name: "Silence", exact: true }).click();
     await page.locator(".silences li.active").filter({ hasText: "database upgrade" }).waitFor();
     await page.getByRole("button", { name: "End now" }).click();
     await page.locator(".silences li.expired").waitFor();

@@ -20,7 +20,7 @@ function keep(key: string, data: unknown) {
   if (kept.size > kKept) kept.delete(kept.keys().next().value as string);
 }
 
-// `key` undefined: nothing is asked for. `topics` must not change while mounted.
+// `key` undefined: nothing is asked for.
 export function useResource<T>(
   key: string | undefined,
   load: (signal: AbortSignal) => Promise<T>,

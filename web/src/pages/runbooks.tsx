@@ -77,9 +77,14 @@ export function Runbooks({ id }: { id?: string }) {
 }
 
 function Book({ id, canWrite }: { id: string; canWrite: boolean }) {
-  const book = useResource(`runbook ${id}`, (signal) => get("/api/runbooks/{id}", { path: { id }, signal }), ["runbook"]);
   const [editing, setEditing] = useState(false);
   const [removing, setRemoving] = useState(false);
+  // The word that a runbook went must not ask for it once more.
+  const book = useResource(
+    `runbook ${id}`,
+    (signal) => get("/api/runbooks/{id}", { path: { id }, signal }),
+    removing ? [] : ["runbook"],
+  );
   const remove = async () => {
     const done = await attempt("runbook removed", () => call("delete", "/api/runbooks/{id}", { path: { id } }).then(() => true));
     if (done) navigate("/runbooks");
