@@ -9,6 +9,8 @@ from harness import FolderTest, Service, environment
 from test_api import outage
 
 STREAMS = ("/api/stream", "/api/logs/tail")  # they do not end; test_api reads them
+# One worker: hypothesis moves the interpreter's recursion limit while it draws, and CPython 3.11 fails in a second thread
+# that is inside ast.parse just then ("AST constructor recursion depth mismatch").
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,response_schema_conformance"
 
 
@@ -22,7 +24,7 @@ class OpenApi(FolderTest):
             service.wait_for("incident.created")
             run = subprocess.run(
                 [Path(sys.executable).parent / "st", "run", str(document), "--url", service.url, "--checks", CHECKS, "--phases",
-                 "examples,coverage,fuzzing", "--max-examples", "10", "--max-time", "60", "--workers", "2",
+                 "examples,coverage,fuzzing", "--max-examples", "10", "--max-time", "60", "--workers", "1",
                  "--continue-on-failure", "--generation-deterministic", "--no-color",
                  *(word for path in STREAMS for word in ("--exclude-path", path))],
                 capture_output=True, text=True, cwd=self.folder, timeout=300, check=False,
