@@ -1,6 +1,8 @@
 #include "correlate/correlate.hpp"
 
 #include <algorithm>
+#include <functional>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <set>
@@ -17,15 +19,32 @@ namespace {
 constexpr double kBlamedStranger = 0.15;
 
 model::TimeRange judged(const Input& input, const Settings& settings) {
-  model::TimeRange during{input.anomalies.front().window.from, input.anomalies.front().window.to};
+  model::TimeRange during{input.anomalies.front().window.to - settings.window,
+                          input.anomalies.front().window.to};
   for (const auto& a : input.anomalies) {
     // A short window begins after the trouble did: what came just before it is no picture of normal times.
-    during.from = std::min({during.from, a.window.from, a.window.to - settings.window});
+    // The beginning of a long one says little about who started what.
+    during.from = std::min(during.from, a.window.to - settings.window);
     during.to = std::max({during.to, a.window.to, a.at});
   }
-  if (input.since) during.from = std::min(during.from, *input.since);
   if (input.now > during.to && input.now < kNever) during.to = input.now;
+  // Where an open incident says when its trouble began, that is the stretch: longer or shorter than the
+  // windows.
+  if (input.since) during.from = std::min(*input.since, during.to - 2 * settings.slice);
   return during;
+}
+
+// What came before the bad stretch is a picture of normal times, whatever it was asked with.
+Input divided(Input input, Time from) {
+  const auto early = [from](const model::LogEvent& e) { return e.time < from; };
+  const auto events = std::stable_partition(input.events.begin(), input.events.end(), std::not_fn(early));
+  std::move(events, input.events.end(), std::back_inserter(input.events_before));
+  input.events.erase(events, input.events.end());
+  const auto calls = std::stable_partition(input.calls.begin(), input.calls.end(),
+                                           [from](const auto& call) { return call.start >= from; });
+  std::move(calls, input.calls.end(), std::back_inserter(input.calls_before));
+  input.calls.erase(calls, input.calls.end());
+  return input;
 }
 
 struct Grouping {
@@ -208,9 +227,11 @@ model::Group describe(const Input& input, const Facts& facts, const BlameGraph& 
 
 }  // namespace
 
-std::vector<model::Group> correlate(const Input& input, const Settings& settings) {
-  if (input.anomalies.empty()) return {};
-  const Facts facts = gather(input, judged(input, settings), settings);
+std::vector<model::Group> correlate(const Input& asked, const Settings& settings) {
+  if (asked.anomalies.empty()) return {};
+  const model::TimeRange during = judged(asked, settings);
+  const Input input = asked.since ? divided(asked, during.from) : asked;
+  const Facts facts = gather(input, during, settings);
   const BlameGraph blame(facts, settings);
   const Grouping grouping = group(facts, blame, settings);
   std::map<std::size_t, std::vector<std::size_t>> members;

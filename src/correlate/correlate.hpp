@@ -41,7 +41,8 @@ struct Input {
   std::vector<TopologyEdge> topology;          // configured and learned
   std::vector<std::string> services;  // all known names: a name in a message is a link only if it is one of
                                       // these (names seen elsewhere in the input need not be repeated)
-  // Trouble of an incident that is still open began here: everything since then is no baseline.
+  // Trouble of an incident that is still open began here: everything since then is no baseline, and what is
+  // older is, also where it is among the events and calls of the window.
   std::optional<Time> since;
   Time now;
 };

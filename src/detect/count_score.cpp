@@ -65,6 +65,16 @@ void leave_out(HorizonScore& h, double top, int largest, double window) {
   h.z = std::min(h.z, h.z_spread);
 }
 
+bool Easing::judge(const Stretch& newest, const Stretch& before, double rate, const Dispersion& noise) const {
+  constexpr double kWouldShow = 3;  // this many were due, had it gone on
+  constexpr double kOrdinary = 1.5;
+  const double expected = rate * newest.exposure;
+  if (newest.observed > expected + kOrdinary * std::sqrt(noise.variance(expected) + 1)) return false;
+  if (eased_) return true;
+  const double going_on = before.exposure > 0 ? before.observed / before.exposure * newest.exposure : 0;
+  return going_on >= kWouldShow && newest.observed <= going_on / 3;
+}
+
 void apply_cap(HorizonScore& h, Cap cap) {
   h.z_free = h.z;
   h.cap = cap;

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "detect/dispersion.hpp"
 #include "detect/tail.hpp"
 #include "model/severity.hpp"
 
@@ -55,6 +56,7 @@ struct HorizonScore {
   double z_alone = kNoScore;  // before it had to stand; kNoScore: that changed nothing
   bool screened = false;
   bool by_time = false;   // exposure is time, not documents
+  bool easing = false;    // what the window holds is over (class Easing)
   double exposure = 0;    // other documents (errors), requests (latency)
   double base_value = 0;  // latency: ms that is normal; gauge: usual deviation
   double value = 0;       // latency: ms now; gauge: mean now
@@ -98,6 +100,32 @@ class Standing {
  private:
   std::array<double, 2> fast_;  // newest first
   std::array<double, 4> hour_;
+};
+
+// Whether what a window holds is over, although it will remember it for a while: the newest minutes are
+// ordinary, and they would not be if the rate of the minutes before them had gone on. A service with too few
+// requests to tell is never taken for recovered. Once over, it is over until the newest minutes are bad
+// again.
+class Easing {
+ public:
+  static constexpr int kNewestMinutes = 3;
+  static constexpr int kBeforeMinutes = 5;  // directly before the newest
+  struct Stretch {
+    double observed = 0;
+    double exposure = 0;
+  };
+  // `rate`: what is expected per unit of exposure.
+  bool judge(const Stretch& newest, const Stretch& before, double rate, const Dispersion& noise) const;
+  // What was judged of a closed slice.
+  void push(bool eased) { eased_ = eased; }
+
+  template <class Self, class Archive>
+  static void visit(Self& self, Archive& archive) {
+    archive(self.eased_);
+  }
+
+ private:
+  bool eased_ = false;
 };
 
 // Screen, tail, calibration and looks; sets raw, z_tail, z. `screen` in standard deviations.

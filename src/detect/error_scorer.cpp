@@ -150,6 +150,17 @@ ErrorScorer::Window ErrorScorer::window(const Core& core, int slices, bool skip_
   return sum;
 }
 
+void ErrorScorer::note_easing(const Core& core, HorizonScore& h) {
+  const int newest = core.grid.slices(Easing::kNewestMinutes);
+  const Window last = window(core, newest, false, 0);
+  const Window both = window(core, newest + core.grid.slices(Easing::kBeforeMinutes), false, 0);
+  const Easing::Stretch now{last.errors, h.by_time ? last.counted : last.others};
+  const Easing::Stretch before{both.errors - last.errors,
+                               (h.by_time ? both.counted : both.others) - now.exposure};
+  const double all = h.by_time ? core.grid.slices(h.minutes) : h.exposure;
+  h.easing = all > 0 && core.easing.judge(now, before, h.expected / all, core.d5);
+}
+
 HorizonScore ErrorScorer::score_short(const Core& core, int minutes, Lesson& lesson) {
   HorizonScore h;
   h.minutes = minutes;
@@ -207,6 +218,7 @@ HorizonScore ErrorScorer::score_short(const Core& core, int minutes, Lesson& les
   h.variance = d.variance(h.expected) + h.known;
   score_upper(h, 1.5, minutes == 5 ? 600 : 200, minutes == 5 ? core.tail5 : core.tail20);
   leave_out(h, win.top, largest, w);
+  note_easing(core, h);
   apply_cap(h, gate_short(h.observed - h.expected, h.observed / h.expected, minutes));
 
   // Learned from the plain prediction: short baseline, measured exposure, no long reference.
@@ -242,6 +254,7 @@ HorizonScore ErrorScorer::score_hour(const Core& core) {
   h.variance = core.d60.variance(h.expected) + h.known;
   score_upper(h, 2, 60, core.tail60);
   leave_out(h, win.top, 3, w);
+  note_easing(core, h);
   apply_cap(h, gate_hour(h.observed - h.expected, h.observed / h.expected));
   return h;
 }
@@ -306,6 +319,7 @@ ErrorScore ErrorScorer::close(const ErrorSlice& slice) {
   const ErrorScore out = score(core_, lesson5, lesson20);
   const HorizonScore& five = out.horizons[0];
   if (five.scored) core_.last_mu0 = five.mu0;
+  core_.easing.push(five.easing);
   if (slice.known) {
     IncidentState& incident = core_.incident;
     if (incident.is_open() && !incident.is_thawed(core_.now, core_.grid))

@@ -92,6 +92,7 @@ class ErrorScorer {
     Dispersion d5{kPriorShort}, d20{kPriorShort}, d60{kPriorHour};
     TailCalibration tail5, tail20, tail60;
     IncidentState incident;
+    Easing easing;
     double last_mu0 = 0;
     std::array<double, 16> factor;  // of the last blocks, by block modulo 16
     double hour_factor = 1;         // f60 of this block and of the one before
@@ -103,7 +104,7 @@ class ErrorScorer {
     static void visit(Self& self, Archive& archive) {
       archive(self.first, self.now, self.block, self.recent, self.ring, self.long_errors, self.long_others,
               self.long_slices, self.long_count, self.d5, self.d20, self.d60, self.tail5, self.tail20,
-              self.tail60, self.incident, self.last_mu0, self.factor, self.hour_factor,
+              self.tail60, self.incident, self.easing, self.last_mu0, self.factor, self.hour_factor,
               self.hour_factor_before);
     }
   };
@@ -121,6 +122,7 @@ class ErrorScorer {
   static void admit(Core& core);
   static Baseline baseline(const Core& core, int window);
   static Window window(const Core& core, int slices, bool skip_flagged, int largest);
+  static void note_easing(const Core& core, HorizonScore& h);
   static HorizonScore score_short(const Core& core, int minutes, Lesson& lesson);
   static HorizonScore score_hour(const Core& core);
   static ErrorScore score(const Core& core, Lesson& lesson5, Lesson& lesson20);

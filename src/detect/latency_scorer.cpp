@@ -193,7 +193,9 @@ void LatencyScorer::count(const Core& core, std::span<const LatencySlice> open, 
   std::int64_t slice = core.now;
   int seen = 0;
   std::size_t next = 0;
-  const std::array<int, 3> ends = {core.grid.slices(5), core.grid.slices(20), core.grid.slices(60)};
+  const std::array<int, 5> ends = {core.grid.slices(Easing::kNewestMinutes), core.grid.slices(5),
+                                   core.grid.slices(Easing::kNewestMinutes + Easing::kBeforeMinutes),
+                                   core.grid.slices(20), core.grid.slices(60)};
   const auto add = [&](bool known, bool flagged, std::uint64_t total, const auto& from_top) {
     if (known) {
       ++sum.known;
@@ -211,7 +213,7 @@ void LatencyScorer::count(const Core& core, std::span<const LatencySlice> open, 
     }
     --slice;
     ++seen;
-    while (next < 3 && seen == ends[next]) out[next++] = sum;
+    while (next < ends.size() && seen == ends[next]) out[next++] = sum;
   };
   for (auto it = open.rbegin(); it != open.rend(); ++it) {
     const auto* histogram = it->histogram;
@@ -223,14 +225,14 @@ void LatencyScorer::count(const Core& core, std::span<const LatencySlice> open, 
   const auto newer = slices_.size() > 0 && open.empty()
                          ? static_cast<int>(std::max<std::int64_t>(0, slices_.newest().slice - core.now))
                          : 0;
-  const auto rest = static_cast<std::size_t>(std::max(0, ends[2] - seen + newer));
+  const auto rest = static_cast<std::size_t>(std::max(0, ends.back() - seen + newer));
   slices_.newest_to_oldest(
       rest, [&](const LatencySlices::Entry& entry, std::span<const std::uint8_t> packed) {
         // Slices are without holes; entries older than the hour may stay for the ring alone.
         if (entry.slice != slice) return;
         add(entry.known, entry.flagged, entry.total, [&](auto visit) { each_from_top(packed, visit); });
       });
-  while (next < 3) out[next++] = sum;
+  while (next < out.size()) out[next++] = sum;
 }
 
 double LatencyScorer::quantile_ms(const Core& core, std::span<const LatencySlice> open, int minutes,
@@ -293,13 +295,23 @@ LatencyScorer::Before LatencyScorer::before_window(const Core& core, const Limit
   return out;
 }
 
+bool LatencyScorer::is_easing(const Core& core, const Windows& windows, std::size_t limit,
+                              const HorizonScore& h) {
+  const Window& last = windows[kNewest];
+  const Window& both = windows[kNewestAndBefore];
+  const Easing::Stretch now{static_cast<double>(last.above[limit]), static_cast<double>(last.requests)};
+  const Easing::Stretch before{static_cast<double>(both.above[limit]) - now.observed,
+                               static_cast<double>(both.requests) - now.exposure};
+  return core.easing[limit].judge(now, before, h.expected / h.exposure, core.channels[h.channel].d5);
+}
+
 HorizonScore LatencyScorer::score_short(const Core& core, const Limits& limits, const Windows& windows,
                                         int channel, int minutes, std::optional<Before>& before) const {
   HorizonScore h;
   h.minutes = minutes;
   h.channel = static_cast<std::uint8_t>(channel);
   const auto c = static_cast<std::size_t>(channel);
-  const Window& win = windows[minutes == 5 ? 0 : 1];
+  const Window& win = windows[minutes == 5 ? kFive : kTwenty];
   const int w = core.grid.slices(minutes);
   const int least = core.grid.slices(kLeastBaselineMinutes);
   auto k = static_cast<double>(
@@ -347,6 +359,7 @@ HorizonScore LatencyScorer::score_short(const Core& core, const Limits& limits, 
   h.base_value = model::bin_middle_ms(limits.base[c]);
   // Three channels: three times the looks.
   score_upper(h, 1.5, minutes == 5 ? 1800 : 600, minutes == 5 ? ch.tail5 : ch.tail20);
+  h.easing = is_easing(core, windows, c, h);
   return h;
 }
 
@@ -356,7 +369,7 @@ HorizonScore LatencyScorer::score_hour(const Core& core, const Limits& limits, c
   h.minutes = 60;
   h.channel = static_cast<std::uint8_t>(channel);
   const auto c = static_cast<std::size_t>(channel);
-  const Window& win = windows[2];
+  const Window& win = windows[kSixty];
   if (limits.hour_bin[c] == kNoLimit || core.long_count < core.grid.slices(kBaselineMinutes) ||
       win.known < kLeastKnown * core.grid.slices(kWindowMinutes) || win.requests == 0) {
     return h;
@@ -375,6 +388,7 @@ HorizonScore LatencyScorer::score_hour(const Core& core, const Limits& limits, c
   h.limit = model::bin_lower_ms(limits.hour_bin[c]);
   h.base_value = model::bin_middle_ms(limits.hour_bin[c]);
   score_upper(h, 2, 120, ch.tail60);
+  h.easing = is_easing(core, windows, 3 + c, h);
   return h;
 }
 
@@ -502,6 +516,8 @@ LatencyScore LatencyScorer::close(const LatencySlice& slice) {
   static const model::LatencyHistogram kEmpty;
   slices_.push(core_.now, slice.histogram != nullptr ? *slice.histogram : kEmpty, slice.known);
   LatencyScore out = score(core_, {}, false);
+  for (std::size_t c = 0; c < 3; ++c) core_.easing[c].push(out.horizons[2 * c].easing);
+  for (std::size_t c = 0; c < 2; ++c) core_.easing[3 + c].push(out.horizons[6 + c].easing);
   before_newest_ = core_.standing;
   core_.standing.push(fast_of(out), hour_of(out));
   hold(before_newest_, {}, out);

@@ -89,17 +89,19 @@ class LatencyScorer {
     std::array<Channel, 3> channels;
     IncidentState incident;
     Standing standing;
+    std::array<Easing, 5> easing;  // of the three channels, then the hour's two
 
     template <class Self, class Archive>
     static void visit(Self& self, Archive& archive) {
       archive(self.first, self.now, self.block, self.ring, self.short_, self.short_total, self.long_,
-              self.long_total, self.long_count, self.incident, self.standing);
+              self.long_total, self.long_count, self.incident, self.standing, self.easing);
       for (auto& channel : self.channels) archive(channel);
     }
   };
   struct Limits;
   struct Window;
-  using Windows = std::array<Window, 3>;
+  enum WindowIndex : std::uint8_t { kNewest, kFive, kNewestAndBefore, kTwenty, kSixty };
+  using Windows = std::array<Window, 5>;
 
   void begin_slice(Core& core) const;
   void admit(Core& core) const;
@@ -110,6 +112,8 @@ class LatencyScorer {
   // What the baseline of the 20-min window has at or above the limits: 55 minutes that ended before it.
   struct Before;
   Before before_window(const Core& core, const Limits& limits, int window) const;
+  // `limit`: of the three channels, then the hour's two.
+  static bool is_easing(const Core& core, const Windows& windows, std::size_t limit, const HorizonScore& h);
   HorizonScore score_short(const Core& core, const Limits& limits, const Windows& windows, int channel,
                            int minutes, std::optional<Before>& before) const;
   HorizonScore score_hour(const Core& core, const Limits& limits, const Windows& windows, int channel) const;

@@ -109,6 +109,34 @@ TEST(LatencyScorer, TooLittleTrafficIsNotJudged) {
   for (const HorizonScore& h : scorer.close({&one, true}).horizons) EXPECT_FALSE(h.scored);
 }
 
+TEST(LatencyScorer, AWindowIsEasingOnceTheNewestMinutesAreOrdinary) {
+  LatencyScorer scorer(Grid{60}, 0);
+  Rng rng(5);
+  feed(scorer, rng, 0, 300, kNormal);
+  const auto slow = [](int) { return Traffic{.factor = 3}; };
+  feed(scorer, rng, 300, 309, slow);
+  const auto last_slow = draw(rng, slow(0));
+  const LatencyScore during = scorer.close({&last_slow, true});
+  EXPECT_FALSE(during.horizons[static_cast<std::size_t>(during.best)].easing);
+  feed(scorer, rng, 310, 312, kNormal);
+  const auto ordinary = draw(rng, Traffic{});
+  const LatencyScore after = scorer.close({&ordinary, true});
+  ASSERT_GE(after.z, 2);
+  EXPECT_TRUE(after.horizons[static_cast<std::size_t>(after.best)].easing);
+}
+
+TEST(LatencyScorer, TooFewRequestsNeverLookRecovered) {
+  LatencyScorer scorer(Grid{60}, 0);
+  Rng rng(6);
+  const auto few = [](int) { return Traffic{.requests = 0.6}; };
+  feed(scorer, rng, 0, 600, few);
+  feed(scorer, rng, 600, 620, [](int) { return Traffic{.requests = 0.6, .factor = 30}; });
+  feed(scorer, rng, 620, 622, few);
+  const auto ordinary = draw(rng, Traffic{.requests = 0.6});
+  const LatencyScore after = scorer.close({&ordinary, true});
+  EXPECT_FALSE(after.horizons[kP90].easing);
+}
+
 TEST(LatencyScorer, PreviewOfTheWholeSliceEqualsItsClose) {
   LatencyScorer scorer(Grid{60}, 0);
   Rng rng(9);

@@ -305,6 +305,9 @@ std::vector<model::Anomaly> ServiceState::anomalies(const Settings& settings, co
       }
       const auto severity = settings.thresholds.severity_of(score);
       if (best == nullptr || !severity) continue;
+      a.easing = std::all_of(r.horizons.begin(), r.horizons.end(), [&](const HorizonScore& h) {
+        return !h.scored || h.easing || !settings.thresholds.severity_of(reported(h, settings.thresholds));
+      });
       a.severity = *severity;
       a.score = score;
       a.observed = r.kind == MetricKind::kLatency ? best->value : best->observed;

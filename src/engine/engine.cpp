@@ -85,7 +85,7 @@ struct Engine::Impl {
   Result<void> correct(Time now, TickReport& report);
   Result<void> commit_incidents(const incidents::Outcome& outcome, Time at, TickReport& report);
   std::vector<TelemetryNotice> notices() const;
-  std::optional<Time> oldest_onset() const;
+  std::optional<Time> oldest_onset(Time at) const;
   void log_anomalies(const std::vector<model::Anomaly>& anomalies);
   void log_events(const std::vector<model::IncidentEvent>& events,
                   const std::vector<model::Incident>& changed);
@@ -367,7 +367,7 @@ Result<void> Engine::Impl::judge(std::vector<model::Anomaly> anomalies,
         groups,
         stages.run<std::vector<model::Group>>("correlate", {}, [&]() -> Result<std::vector<model::Group>> {
           const OutageContext context{anomalies,           collector.recent(), open_slices,
-                                      detector.services(), oldest_onset(),     at};
+                                      detector.services(), oldest_onset(at),   at};
           SENTINEL_ASSIGN(auto input, gather(context, deps.telemetry, miner, settings));
           const auto learned = call_graph.topology();
           input.topology.insert(input.topology.end(), learned.begin(), learned.end());
@@ -436,10 +436,15 @@ Result<void> Engine::Impl::judge(std::vector<model::Anomaly> anomalies,
   return {};
 }
 
-std::optional<Time> Engine::Impl::oldest_onset() const {
+// Since when there is trouble without a calm: where a calm was, the time before it is as good a baseline as
+// any.
+std::optional<Time> Engine::Impl::oldest_onset(Time at) const {
   std::optional<Time> oldest;
   for (const auto& [id, incident] : known) {
-    if (incident.is_active()) oldest = oldest ? std::min(*oldest, incident.onset) : incident.onset;
+    if (!incident.is_active() || at - incident.last_bad_at >= settings.incidents.calm_before_relapse)
+      continue;
+    const Time since = incident.relapsed_at.value_or(incident.onset);
+    oldest = std::min(oldest.value_or(since), since);
   }
   return oldest;
 }

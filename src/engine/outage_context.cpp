@@ -48,7 +48,7 @@ Result<correlate::Input> gather(const OutageContext& context, telemetry::Telemet
 
   correlate::Input input;
   input.now = context.now;
-  if (context.since) input.since = window.from;
+  if (context.since) input.since = std::max(*context.since, window.from);
   input.anomalies.assign(context.anomalies.begin(), context.anomalies.end());
   input.topology = settings.topology;
   input.services = context.services;
@@ -64,18 +64,23 @@ Result<correlate::Input> gather(const OutageContext& context, telemetry::Telemet
   }
 
   const auto sample = [&](model::TimeRange range, telemetry::EventQuery::Kind kind,
-                          std::optional<model::Level> level,
-                          std::size_t limit) -> Result<std::vector<model::LogEvent>> {
+                          std::optional<model::Level> level, std::size_t limit,
+                          bool oldest_first = false) -> Result<std::vector<model::LogEvent>> {
     telemetry::EventQuery query;
     query.range = range;
     query.kind = kind;
     query.min_level = level;
     query.limit = limit;
+    query.oldest_first = oldest_first;
     return store.events(query);
   };
   using Kind = telemetry::EventQuery::Kind;
   SENTINEL_ASSIGN(input.events, sample(window, Kind::kAll, model::Level::kWarning, settings.event_sample));
-  SENTINEL_ASSIGN(auto spans, sample(window, Kind::kSpans, std::nullopt, settings.span_sample));
+  // A busy fleet fills the sample within minutes. Once it is known when the trouble began, its beginning is
+  // what says who started it; the newest spans are those of a fleet that may have recovered.
+  const model::TimeRange trouble{input.since.value_or(window.from), window.to};
+  SENTINEL_ASSIGN(auto spans,
+                  sample(trouble, Kind::kSpans, std::nullopt, settings.span_sample, input.since.has_value()));
   SENTINEL_ASSIGN(input.events_before,
                   sample(before, Kind::kAll, model::Level::kWarning, settings.event_sample));
   SENTINEL_ASSIGN(auto spans_before, sample(before, Kind::kSpans, std::nullopt, settings.span_sample));

@@ -17,6 +17,7 @@ using model::IncidentEvent;
 using Key = std::pair<std::string, std::string>;  // service, metric
 
 constexpr const char* kSelf = "sentinelops";
+constexpr Duration kStirs = minutes(10);    // in which what began small after a calm may become a relapse
 constexpr Duration kTogether = minutes(2);  // onsets so near each other are worth a question
 
 Key key_of(const Anomaly& anomaly) { return {anomaly.service, anomaly.metric}; }
@@ -25,6 +26,19 @@ std::set<Key> keys_of(const std::vector<Anomaly>& anomalies) {
   std::set<Key> keys;
   for (const auto& anomaly : anomalies) keys.insert(key_of(anomaly));
   return keys;
+}
+
+// Whether all of it is over, and only the windows still remember.
+bool eases(const model::Group& group) {
+  return std::all_of(group.anomalies.begin(), group.anomalies.end(),
+                     [](const Anomaly& a) { return a.easing; });
+}
+
+// What would page, now: enough to say that trouble is back.
+bool is_bad_again(const model::Group& group) {
+  return std::any_of(group.anomalies.begin(), group.anomalies.end(), [](const Anomaly& a) {
+    return !a.easing && !a.late && !model::worse(model::Severity::kP2, a.severity);
+  });
 }
 
 bool overlaps(const std::set<Key>& a, const std::set<Key>& b) {
@@ -73,7 +87,7 @@ std::string title_of(const model::Group& group, model::Severity severity) {
 
 // Takes the newest facts of the group into the incident. Services and anomalies only grow while it is active:
 // who was hurt stays named, even when it has recovered before the others.
-void absorb(Incident& incident, const model::Group& group, Time now) {
+void absorb(Incident& incident, const model::Group& group, Time now, bool relapsed = false) {
   std::map<Key, Anomaly> by_key;
   for (auto& anomaly : incident.anomalies) by_key[key_of(anomaly)] = std::move(anomaly);
   for (const auto& anomaly : group.anomalies) {
@@ -82,6 +96,7 @@ void absorb(Incident& incident, const model::Group& group, Time now) {
     const bool fades = !kept.service.empty() && model::worse(kept.severity, anomaly.severity);
     if (!fades) kept = anomaly;
     kept.at = anomaly.at;
+    if (anomaly.easing) continue;
     incident.last_bad_at =
         std::max(incident.last_bad_at, anomaly.late ? anomaly.window.to : std::max(anomaly.at, now));
   }
@@ -89,8 +104,20 @@ void absorb(Incident& incident, const model::Group& group, Time now) {
   for (auto& [key, anomaly] : by_key) incident.anomalies.push_back(std::move(anomaly));
 
   // The ranking of the moment with the most evidence stands: when an outage fades, what is left says little.
-  const bool richer = group.anomalies.size() * 2 >= incident.anomalies.size();
-  if (richer || incident.causes.empty()) {
+  const Time since = incident.relapsed_at.value_or(incident.onset);
+  const auto current = std::count_if(incident.anomalies.begin(), incident.anomalies.end(),
+                                     [&](const Anomaly& a) { return a.at >= since; });
+  const auto bad = std::count_if(group.anomalies.begin(), group.anomalies.end(),
+                                 [](const Anomaly& a) { return !a.easing; });
+  const bool richer = bad > 0 && bad * 2 >= current;
+  // Another service takes the lead only with more evidence than the leader has: when trouble fades, so does
+  // what speaks against the one that began it.
+  const auto leads = [&] {
+    const auto& now_first = group.causes.front();
+    const auto& first = incident.causes.front();
+    return relapsed || now_first.service == first.service || now_first.score >= first.score;
+  };
+  if (incident.causes.empty() || (richer && !group.causes.empty() && leads())) {
     incident.causes = group.causes;
     incident.links = group.links;
     if (!group.patterns.empty()) incident.patterns = group.patterns;
@@ -135,6 +162,7 @@ class Step {
     if (group.anomalies.empty()) return;
     const auto homes = active_homes(group);
     if (homes.empty()) {
+      if (eases(group)) return;
       if (const auto relapsed = resolved_home(group)) return reopen(*relapsed, group);
       return open(group);
     }
@@ -215,7 +243,7 @@ class Step {
       incident.resolved_at = now_;
       changed(incident);
       say(incident, "resolved",
-          fmt::format("no anomaly for {}; it lasted {}", format_duration(clean_time(incident)),
+          fmt::format("no trouble for {}; it lasted {}", format_duration(clean_time(incident)),
                       format_duration(std::max(Duration::zero(), incident.last_bad_at - incident.onset))));
     }
   }
@@ -321,10 +349,27 @@ class Step {
     home.state = model::IncidentState::kOpen;
     home.resolved_at.reset();
     home.acknowledged_by.clear();
-    ++home.reopened;
-    absorb(home, group, now_);
+    home.relapsed_at = now_;
+    absorb(home, group, now_, true);
     changed(home);
-    say(home, "reopened", fmt::format("the same trouble is back: {}", leading(group).sentence));
+    came_back(home, fmt::format("the same trouble is back: {}", leading(group).sentence));
+  }
+
+  // Whether an open incident that had gone calm is bad again. What begins small after a calm gets a few
+  // minutes to become what would page.
+  bool comes_back(Incident& home, const model::Group& group) const {
+    if (eases(group) || home.flapping) return false;
+    if (now_ - home.last_bad_at >= settings_.calm_before_relapse)
+      home.stirred_at = std::clamp(group.onset, std::min(home.last_bad_at, now_), now_);
+    if (!home.stirred_at || now_ - *home.stirred_at > kStirs || !is_bad_again(group)) return false;
+    home.relapsed_at = home.stirred_at;
+    home.stirred_at.reset();
+    return true;
+  }
+
+  void came_back(Incident& home, std::string text) {
+    ++home.reopened;
+    say(home, "reopened", std::move(text));
     if (!home.flapping && home.reopened >= settings_.flapping_after) {
       home.flapping = true;
       say(home, "flapping",
@@ -340,6 +385,7 @@ class Step {
     const std::string before_cause = home.causes.empty() ? "" : home.causes.front().service;
     std::map<Key, model::Severity> severities;
     for (const auto& anomaly : home.anomalies) severities[key_of(anomaly)] = anomaly.severity;
+    const bool relapses = comes_back(home, group);
     for (const auto& anomaly : group.anomalies) {
       const auto known = severities.find(key_of(anomaly));
       // The original's duplicate: same service, metric and severity within the cooldown.
@@ -349,8 +395,9 @@ class Step {
         ++outcome_.suppressed;
       }
     }
-    absorb(home, group, now_);
+    absorb(home, group, now_, relapses);
     changed(home);
+    if (relapses) came_back(home, fmt::format("trouble again after a calm: {}", leading(group).sentence));
     if (model::worse(home.severity, before_severity)) {
       home.title = title_of(group, home.severity);
       say(home, "escalated",

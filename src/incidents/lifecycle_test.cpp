@@ -108,6 +108,65 @@ TEST(Lifecycle, CleanTimeResolvesAndARelapseReopens) {
   EXPECT_EQ(h.incidents.size(), 1U);
 }
 
+model::Anomaly easing(model::Anomaly a) {
+  a.easing = true;
+  return a;
+}
+
+TEST(Lifecycle, TroubleAfterACalmIsARelapseThatIsTold) {
+  History h;
+  h.step({group({anomaly("a")})}, kNow);
+  h.step({group({easing(anomaly("a"))})}, kNow + minutes(1));
+  h.step({group({anomaly("a")})}, kNow + minutes(3));
+  EXPECT_EQ(h.kinds, (Kinds{"opened", "reopened"}));
+  EXPECT_EQ(h.incidents.begin()->second.reopened, 1);
+}
+
+TEST(Lifecycle, TroubleThatOnlyPausesForAMinuteIsNoRelapse) {
+  History h;
+  h.step({group({anomaly("a")})}, kNow);
+  h.step({}, kNow + minutes(1));
+  h.step({group({anomaly("a")})}, kNow + seconds(90));
+  EXPECT_EQ(h.kinds, Kinds{"opened"});
+}
+
+TEST(Lifecycle, WhatStirsSmallAfterACalmIsARelapseOnceItWouldPage) {
+  History h;
+  h.step({group({anomaly("a")})}, kNow);
+  h.step({group({anomaly("a", model::Severity::kP4)})}, kNow + minutes(4));
+  EXPECT_EQ(h.kinds, Kinds{"opened"});
+  h.step({group({anomaly("a", model::Severity::kP2)})}, kNow + minutes(5));
+  EXPECT_EQ(h.kinds, (Kinds{"opened", "reopened"}));
+}
+
+TEST(Lifecycle, WhatIsOverOpensNothing) {
+  History h;
+  h.step({group({easing(anomaly("a"))})}, kNow);
+  EXPECT_TRUE(h.incidents.empty());
+}
+
+TEST(Lifecycle, AWindowThatOnlyRemembersKeepsNothingOpen) {
+  History h;
+  h.step({group({anomaly("a")})}, kNow);
+  for (int m = 1; m <= 11; ++m) h.step({group({easing(anomaly("a"))})}, kNow + minutes(m));
+  EXPECT_EQ(h.active(), 0U);
+  EXPECT_EQ(h.kinds, (Kinds{"opened", "resolved"}));
+}
+
+TEST(Lifecycle, TheLeadPassesOnlyToStrongerEvidence) {
+  History h;
+  auto by = [](const char* leader, double score) {
+    auto g = group({anomaly("a"), anomaly("b")});
+    g.causes = {{.service = leader, .probability = 1, .score = score}};
+    return g;
+  };
+  h.step({by("a", 5)}, kNow);
+  h.step({by("b", 2)}, kNow + seconds(30));
+  EXPECT_EQ(h.incidents.begin()->second.causes.front().service, "a");
+  h.step({by("b", 6)}, kNow + seconds(60));
+  EXPECT_EQ(h.incidents.begin()->second.causes.front().service, "b");
+}
+
 TEST(Lifecycle, AfterTheCooldownItIsANewIncident) {
   History h;
   h.step({group({anomaly("a")})}, kNow);

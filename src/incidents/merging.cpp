@@ -56,6 +56,7 @@ std::string fold(Incident& survivor, Incident& other, Time now) {
   }
   survivor.onset = std::min(survivor.onset, other.onset);
   survivor.last_bad_at = std::max(survivor.last_bad_at, other.last_bad_at);
+  survivor.relapsed_at = std::max(survivor.relapsed_at, other.relapsed_at);
   survivor.severity = model::worst(survivor.severity, other.severity);
   survivor.updated_at = now;
   if (survivor.merge_suggestion == other.id) survivor.merge_suggestion.clear();

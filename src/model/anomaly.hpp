@@ -36,6 +36,8 @@ struct Anomaly {
   std::string sentence;    // one sentence for people
   Time at;                 // when it was judged: end of the newest slice in it
   bool late = false;       // judged after the fact (missed window, late documents)
+  // The newest minutes are ordinary again: only the window still remembers. It keeps no incident open.
+  bool easing = false;
 
   // First 16 hex digits of SHA-256 of "service:metric:severity", as the original.
   std::string dedup_key() const;

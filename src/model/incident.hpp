@@ -59,7 +59,9 @@ struct Incident {
   Time updated_at;
   std::optional<Time> resolved_at;
   Time onset;                         // first sign, before or at created_at
-  Time last_bad_at;                   // end of the newest window that held one of its anomalies
+  Time last_bad_at;                   // when it last had an anomaly that was not easing
+  std::optional<Time> relapsed_at;    // when its trouble last came back after a calm
+  std::optional<Time> stirred_at;     // when, after a calm, something began that would not page (yet)
   std::string dedup_key;              // 16 hex digits
   std::vector<std::string> services;  // leading cause first
   std::vector<Anomaly> anomalies;     // newest judgement per (service, metric)
@@ -87,8 +89,8 @@ struct IncidentEvent {
   std::string incident_id;
   std::int64_t number = 0;  // 1, 2, ... within the incident; given by the state store
   Time at;
-  std::string kind;  // opened escalated updated merged acknowledged resolved reopened commented silenced
-                     // announced flapping suggested split undone analyzed
+  std::string kind;   // opened escalated updated merged acknowledged resolved reopened commented silenced
+                      // announced flapping suggested split undone analyzed
   std::string actor;  // "sentinelops" or a person
   std::string text;   // one sentence
   std::string data;   // JSON with the details, may be empty

@@ -210,6 +210,7 @@ Result<Anomaly> read_anomaly(const json& source, std::string path) {
   in.read("sentence", a.sentence);
   in.read("timestamp", a.at);
   in.read("late", a.late);
+  in.read("easing", a.easing);
   return std::move(in).finish(std::move(a));
 }
 
@@ -400,6 +401,7 @@ json to_json(const Anomaly& a) {
             {"sentence", a.sentence},
             {"timestamp", format_rfc3339(a.at)},
             {"late", a.late}};
+  if (a.easing) j["easing"] = true;
   if (a.band_low) j["band_low"] = *a.band_low;
   if (a.band_high) j["band_high"] = *a.band_high;
   if (!a.channel.empty()) j["channel"] = a.channel;
@@ -524,6 +526,8 @@ json to_json(const Incident& i) {
             {"suppressed", i.suppressed},
             {"reopened", i.reopened}};
   if (i.resolved_at) j["resolved_at"] = format_rfc3339(*i.resolved_at);
+  if (i.relapsed_at) j["relapsed_at"] = format_rfc3339(*i.relapsed_at);
+  if (i.stirred_at) j["stirred_at"] = format_rfc3339(*i.stirred_at);
   if (!i.acknowledged_by.empty()) j["acknowledged_by"] = i.acknowledged_by;
   if (!i.merged_into.empty()) j["merged_into"] = i.merged_into;
   if (i.flapping) j["flapping"] = true;
@@ -567,6 +571,8 @@ Result<Incident> incident_from_json(const json& source) {
   in.read("created_at", i.created_at);
   in.read("updated_at", i.updated_at);
   in.read("resolved_at", i.resolved_at);
+  in.read("relapsed_at", i.relapsed_at);
+  in.read("stirred_at", i.stirred_at);
   in.read("onset", i.onset);
   in.read("last_bad_at", i.last_bad_at);
   in.read("dedup_key", i.dedup_key);

@@ -26,9 +26,9 @@ bool same(const std::vector<T>& a, const std::vector<T>& b);
 bool same(const Anomaly& a, const Anomaly& b) {
   const auto fields = [](const Anomaly& x) {
     const auto& [service, metric, severity, score, observed, expected, stddev, low, high, ratio, docs, window,
-                 horizon, channel, sentence, at, late] = x;
+                 horizon, channel, sentence, at, late, easing] = x;
     return std::tie(service, metric, severity, score, observed, expected, stddev, low, high, ratio, docs,
-                    window, horizon, channel, sentence, at, late);
+                    window, horizon, channel, sentence, at, late, easing);
   };
   return fields(a) == fields(b);
 }
@@ -89,11 +89,12 @@ bool same(const std::optional<Analysis>& a, const std::optional<Analysis>& b) {
 }
 bool same(const Incident& a, const Incident& b) {
   const auto plain = [](const Incident& x) {
-    const auto& [id, title, severity, state, created, updated, resolved, onset, last_bad, key, services,
-                 anomalies, causes, links, patterns, events, runbooks, analysis, deterministic, suppressed,
-                 reopened, who, flapping, silenced, suggestion, apart, merged] = x;
-    return std::tie(id, title, severity, state, created, updated, resolved, onset, last_bad, key, services,
-                    suppressed, reopened, who, flapping, silenced, suggestion, apart, merged);
+    const auto& [id, title, severity, state, created, updated, resolved, onset, last_bad, relapsed, stirred,
+                 key, services, anomalies, causes, links, patterns, events, runbooks, analysis, deterministic,
+                 suppressed, reopened, who, flapping, silenced, suggestion, apart, merged] = x;
+    return std::tie(id, title, severity, state, created, updated, resolved, onset, last_bad, relapsed,
+                    stirred, key, services, suppressed, reopened, who, flapping, silenced, suggestion, apart,
+                    merged);
   };
   return plain(a) == plain(b) && same(a.anomalies, b.anomalies) && same(a.causes, b.causes) &&
          same(a.links, b.links) && same(a.patterns, b.patterns) && same(a.events, b.events) &&
@@ -115,6 +116,8 @@ class Draw {
     i.created_at = time();
     i.updated_at = time();
     if (rng_.chance(0.5)) i.resolved_at = time();
+    if (rng_.chance(0.5)) i.relapsed_at = time();
+    if (rng_.chance(0.5)) i.stirred_at = time();
     i.onset = time();
     i.last_bad_at = time();
     i.dedup_key = text();
@@ -195,6 +198,7 @@ class Draw {
     a.sentence = text();
     a.at = time();
     a.late = rng_.chance(0.5);
+    a.easing = rng_.chance(0.5);
     return a;
   }
   Pattern pattern() {

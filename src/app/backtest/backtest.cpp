@@ -38,6 +38,9 @@ class OpeningBook {
         Opening opening;
         opening.id = mine.empty() ? incident.id : fmt::format("{}#{}", incident.id, mine.size() + 1);
         opening.opened_at = mine.empty() ? incident.created_at : now;
+        // A relapse of an incident that had not resolved ends what came before it where that had gone calm.
+        if (!mine.empty() && !openings_[mine.back()].resolved_at)
+          openings_[mine.back()].resolved_at = last_bad_[incident.id];
         mine.push_back(openings_.size());
         openings_.push_back(std::move(opening));
       }
@@ -46,6 +49,7 @@ class OpeningBook {
       opening.services = incident.services;
       opening.causes = incident.causes;
       opening.resolved_at = incident.resolved_at;
+      last_bad_[incident.id] = incident.last_bad_at;
     }
   }
   std::vector<Opening> take() {
@@ -59,6 +63,7 @@ class OpeningBook {
  private:
   std::vector<Opening> openings_;
   std::map<std::string, std::vector<std::size_t>> of_;  // per incident: its openings
+  std::map<std::string, Time> last_bad_;                // per incident, as of its newest opening
   std::vector<std::size_t> dropped_;
 };
 
