@@ -2,8 +2,9 @@
 // explanation of its incident is scored: the right service, words of the right mechanism, a fitting runbook.
 // The deterministic report always; a model's answer too where a key is in the environment (`--live`: it costs
 // money). Tokens and price of the first question are those of the default model.
+// With DIR (folders of recordings with known faults, as for bench_triage) the same for each recorded fault.
 //
-//   bench_analysis [--live] [--seeds 3]
+//   bench_analysis [--live] [--seeds 3] [DIR]
 #include <fmt/format.h>
 #include <stdlib.h>
 
@@ -13,12 +14,17 @@
 #include <string>
 #include <vector>
 
+#include "analyze/report.hpp"
 #include "app/analysis/setup.hpp"
+#include "app/backtest/diagnosis.hpp"
 #include "app/service.hpp"
 #include "app/simulate/scenario.hpp"
 #include "app/simulate/simulation.hpp"
 #include "base/text.hpp"
 #include "ingest/ingest.hpp"
+#include "recordings.hpp"
+#include "runbooks/runbooks.hpp"
+#include "state/memory/memory_state.hpp"
 
 namespace {
 
@@ -36,7 +42,18 @@ const std::vector<Truth>& truths() {
       {"pool-exhaustion", {"pool", "connection"}, "pool"},
       {"bad-deploy", {"version", "deploy", "NullPointer", "throw", "null"}, "deploy"},
       {"slow-dependency", {"slow", "latency", "p99", "p90", "ms"}, "slow"},
-      {"silent", {"silent", "no documents", "stopped", "nothing", "missing", "expected"}, "silent"},
+      {"silent", {"silent", "no documents", "stopped", "nothing", "missing", "expected"}, "stopped"},
+  };
+  return all;
+}
+
+// The same for what was done to recorded services: by the beginning of the label's kind. A kind that is not
+// here (a function that returns a wrong value) has no mechanism that telemetry could show.
+const std::vector<std::pair<std::string, std::vector<std::string>>>& mechanisms() {
+  static const std::vector<std::pair<std::string, std::vector<std::string>>> all = {
+      {"network", {"network"}},
+      {"cpu", {"its own work", "CPU"}},
+      {"exception", {"error line", "does not return", "fails", "exception", "logs"}},
   };
   return all;
 }
@@ -45,6 +62,7 @@ struct Merit {
   int asked = 0;
   int service = 0;
   int mechanism = 0;
+  int known_mechanism = 0;  // of those asked
   int verified = 0;
 };
 
@@ -52,14 +70,17 @@ bool holds(const std::string& text, const std::string& word) {
   return to_lower(text).find(to_lower(word)) != std::string::npos;
 }
 
-void judge(const model::Analysis& analysis, const std::string& service, const Truth& truth, Merit& merit) {
+void judge(const model::Analysis& analysis, const std::string& service,
+           const std::vector<std::string>& mechanism, Merit& merit) {
   ++merit.asked;
   // The first service that the text names is the one it accuses.
   merit.service += holds(analysis.root_cause.substr(0, service.size() + 14), service) ? 1 : 0;
-  merit.mechanism += std::any_of(truth.mechanism.begin(), truth.mechanism.end(),
-                                 [&](const auto& word) { return holds(analysis.root_cause, word); })
-                         ? 1
-                         : 0;
+  const std::string said = analysis.root_cause + " " + join(analysis.remediation_steps, " ");
+  merit.known_mechanism += mechanism.empty() ? 0 : 1;
+  merit.mechanism +=
+      std::any_of(mechanism.begin(), mechanism.end(), [&](const auto& word) { return holds(said, word); })
+          ? 1
+          : 0;
   merit.verified += !analysis.claims.empty() && analysis.claims.front().is_verified() ? 1 : 0;
 }
 
@@ -86,6 +107,44 @@ Result<std::vector<model::Incident>> incidents_of(const app::Scenario& scenario,
   return std::move(page.incidents);
 }
 
+void tell(const std::string& who, const Merit& m) {
+  std::printf("%-22s right service %d of %d, right mechanism %d of %d\n", who.c_str(), m.service, m.asked,
+              m.mechanism, m.known_mechanism);
+}
+
+// The report that would have been written at each recorded fault, had it been noticed.
+Result<void> score_recordings(const std::string& directory, const app::Config& config) {
+  state::MemoryState state;
+  SENTINEL_TRY(runbooks::seed_if_empty(state).map([](int) {}));
+  for (const auto& path : bench::folders_of(directory)) {
+    auto folder = bench::read_folder(path);
+    if (!folder.unused.empty()) continue;
+    app::DiagnosisInput input;
+    SENTINEL_ASSIGN(input.sources, bench::open_all(folder.files));
+    input.labels = folder.labels;
+    input.folder = path.string();
+    input.settings = app::engine_settings(config).correlate;
+    input.topology = folder.edges;
+    SENTINEL_ASSIGN(const auto summary, app::run_diagnosis(std::move(input)));
+    Merit merit;
+    for (std::size_t i = 0; i < summary.faults.size(); ++i) {
+      const auto& fault = summary.faults[i];
+      if (!fault.has_data || fault.causes.empty()) continue;
+      model::Group group;
+      group.causes = fault.causes;
+      group.onset = fault.at;
+      group.services = {fault.causes.front().service};
+      SENTINEL_ASSIGN(const auto matches, state.search_runbooks(runbooks::query_for(group)));
+      std::vector<std::string> mechanism;
+      for (const auto& [kind, words] : mechanisms())
+        if (folder.labels[i].kind.starts_with(kind)) mechanism = words;
+      judge(analyze::deterministic_report(group, matches), fault.service, mechanism, merit);
+    }
+    tell(folder.name + ":", merit);
+  }
+  return {};
+}
+
 int fail_with(const Error& error) {
   std::fprintf(stderr, "bench: %s\n", error.text().c_str());
   return 1;
@@ -96,10 +155,14 @@ int fail_with(const Error& error) {
 int main(int argc, char** argv) {
   bool live = false;
   int seeds = 3;
+  std::string directory;
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
     live = live || word == "--live";
-    if (word == "--seeds" && i + 1 < argc) seeds = std::max(1, std::atoi(argv[i + 1]));
+    if (word == "--seeds" && i + 1 < argc)
+      seeds = std::max(1, std::atoi(argv[++i]));
+    else if (!word.starts_with("--"))
+      directory = word;
   }
   const SystemClock clock;
   auto environment = app::load_environment(".env");
@@ -137,7 +200,7 @@ int main(int argc, char** argv) {
         continue;
       }
       const auto& incident = incidents->front();
-      if (incident.analysis) judge(*incident.analysis, scenario->expected_cause, truth, report);
+      if (incident.analysis) judge(*incident.analysis, scenario->expected_cause, truth.mechanism, report);
       if (!incident.runbooks.empty()) {
         const auto& runbook = incident.runbooks.front().runbook;
         runbooks +=
@@ -159,16 +222,12 @@ int main(int argc, char** argv) {
                            *transport, settings, clock, {});
         paid += asked.record.usd;
         if (asked.analysis)
-          judge(*asked.analysis, scenario->expected_cause, truth, model);
+          judge(*asked.analysis, scenario->expected_cause, truth.mechanism, model);
         else
           std::printf("  no answer: %s\n", asked.record.note.c_str());
       }
     }
   }
-  const auto tell = [](const char* who, const Merit& m) {
-    std::printf("%-22s right service %d of %d, right mechanism %d of %d\n", who, m.service, m.asked,
-                m.mechanism, m.asked);
-  };
   std::printf("\n");
   tell("deterministic report:", report);
   std::printf("%-22s fits in %d of %d\n", "first runbook:", runbooks, report.asked);
@@ -180,6 +239,10 @@ int main(int argc, char** argv) {
     tell("model:", model);
     std::printf("%-22s %d of %d; $%.4f paid in all\n", "main claim verified:", model.verified, model.asked,
                 paid);
+  }
+  if (!directory.empty()) {
+    std::printf("\nthe deterministic report of recorded faults\n");
+    if (const auto done = score_recordings(directory, loaded.config); !done) return fail_with(done.error());
   }
   return 0;
 }

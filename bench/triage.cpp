@@ -6,12 +6,7 @@
 // fault, can only be diagnosed. A folder that holds neither is left out, with the reason.
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <chrono>
 #include <filesystem>
-#include <fstream>
-#include <set>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -19,100 +14,13 @@
 #include "app/backtest/diagnosis.hpp"
 #include "app/config.hpp"
 #include "app/terminal.hpp"
+#include "recordings.hpp"
 
 namespace {
 
-namespace fs = std::filesystem;
 using namespace sentinel;
 using namespace sentinel::app;
-
-// Below this share of slices with documents a recording is pieces, not a stream.
-constexpr double kStream = 0.9;
-
-std::string read_file(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::stringstream buffer;
-  buffer << file.rdbuf();
-  return buffer.str();
-}
-
-struct Folder {
-  std::string name;
-  std::vector<std::string> files;
-  std::vector<Label> labels;
-  std::vector<correlate::TopologyEdge> edges;
-  std::vector<model::TimeRange> ignored;
-  bool stream = false;
-  std::string unused;  // why; empty: it can be used
-};
-
-std::vector<std::string> document_files(const fs::path& folder) {
-  std::vector<std::string> files;
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    const std::string name = entry.path().filename().string();
-    if (entry.is_regular_file() && name.find(".ndjson") != std::string::npos)
-      files.push_back(entry.path().string());
-  }
-  std::ranges::sort(files);
-  return files;
-}
-
-Result<std::vector<std::unique_ptr<DocumentSource>>> open_all(const std::vector<std::string>& files) {
-  std::vector<std::unique_ptr<DocumentSource>> sources;
-  for (const auto& path : files) {
-    SENTINEL_ASSIGN(auto source, open_recording(path, {}));
-    sources.push_back(std::move(source));
-  }
-  return sources;
-}
-
-// Whether log lines and spans lie in (nearly) every minute between the first and the last; why they are no
-// use.
-Result<void> look_at_documents(Folder& folder) {
-  std::set<Time> minutes_seen;
-  SENTINEL_ASSIGN(auto sources, open_all(folder.files));
-  for (const auto& source : sources) {
-    for (; !source->ended();) {
-      for (const auto& row : source->document().logs) {
-        if (row.extra.find("\"alert.id\"") != std::string_view::npos) {
-          folder.unused = "its documents are alerts, not telemetry";
-          return {};
-        }
-        minutes_seen.insert(align_down(row.time, minutes(1)));
-      }
-      SENTINEL_TRY(source->next());
-    }
-  }
-  if (minutes_seen.empty()) return {};
-  const auto span = (*minutes_seen.rbegin() - *minutes_seen.begin()) / minutes(1) + 1;
-  folder.stream = static_cast<double>(minutes_seen.size()) >= kStream * static_cast<double>(span);
-  return {};
-}
-
-Folder read_folder(const fs::path& path) {
-  Folder folder{.name = path.filename().string()};
-  if (!fs::exists(path / "labels.json")) {
-    folder.unused = "no labels.json";
-    return folder;
-  }
-  folder.files = document_files(path);
-  if (folder.files.empty()) {
-    folder.unused = "no NDJSON documents";
-    return folder;
-  }
-  const auto read = [&]() -> Result<void> {
-    SENTINEL_ASSIGN(folder.labels, read_labels(read_file(path / "labels.json")));
-    if (fs::exists(path / "edges.json")) {
-      SENTINEL_ASSIGN(folder.edges, read_edges(read_file(path / "edges.json")));
-    }
-    if (fs::exists(path / "ignore.json")) {
-      SENTINEL_ASSIGN(folder.ignored, read_ignored(read_file(path / "ignore.json")));
-    }
-    return look_at_documents(folder);
-  };
-  if (auto done = read(); !done) folder.unused = done.error().text();
-  return folder;
-}
+using namespace sentinel::bench;
 
 std::string of(std::size_t part, std::size_t whole) {
   return whole == 0 ? "-"
@@ -183,14 +91,9 @@ int main(int argc, char** argv) {
     return 2;
   }
   const auto settings = engine_settings(*config);
-  std::vector<fs::path> folders;
-  for (const auto& entry : fs::directory_iterator(directory))
-    if (entry.is_directory()) folders.push_back(entry.path());
-  std::ranges::sort(folders);
-
   std::vector<Row> rows = {{"FOLDER", "MODE", "FOUND", "DELAY", "P90", "TOP-1", "TOP-3", "FALSE (A DAY)"}};
   std::vector<std::string> unused;
-  for (const auto& path : folders) {
+  for (const auto& path : folders_of(directory)) {
     Folder folder = read_folder(path);
     const auto add = [&](Result<Row> row) {
       if (row)

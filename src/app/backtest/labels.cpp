@@ -69,6 +69,7 @@ Result<std::vector<Label>> read_labels(std::string_view text) {
         if (name.is_string()) label.accept.push_back(name.get<std::string>());
     if (label.service.empty() && label.accept.empty())
       return fail(ErrorKind::kInvalid, fmt::format("labels: entry {} has no service", i + 1));
+    label.kind = text_at(item, "fault_type");
     label.sufferer = text_at(item, "target.node");
     label.symptom = text_at(item, "target.metric");
 

@@ -22,6 +22,7 @@ struct Label {
   std::optional<Time> ended;        // of two clocks the later
   model::TimeRange match;           // an incident opened in it (both ends included) is a hit
   std::string file;                 // documents of this fault alone, relative to the labels; empty: none
+  std::string kind;                 // what was done to it (`fault_type`), where the label says so
   std::string sufferer;             // where the trouble was noticed; may be empty
   std::string symptom;              // "latency", "availability", ...: what was noticed there
 
