@@ -177,8 +177,12 @@ int demo_command(const CommonOptions& common, const DemoOptions& options) {
     if (incidents.empty())
       print("\nno incident: nothing misbehaves beyond what is usual for these services\n");
     print_messages(service, style);
-    print(
-        fmt::format("\n  {}\n    curl {}/api/incidents\n", style.bold("where to look next"), service.url()));
+    print(fmt::format("\n  {}\n", style.bold("where to look next")));
+    // Nothing serves the page after --exit.
+    if (!options.exit)
+      print(fmt::format("    {}{}   in a browser\n", service.url(),
+                        incidents.empty() ? "/" : "/incidents/" + incidents.front().id));
+    print(fmt::format("    curl {}/api/incidents\n", service.url()));
     if (!incidents.empty())
       print(fmt::format("    curl {}/api/incidents/{}\n", service.url(), incidents.front().id));
     print(fmt::format("    curl '{}/api/logs?level=error&limit=5'\n    curl {}/metrics\n", service.url(),
