@@ -44,6 +44,7 @@ struct Api::Impl {
       : deps(d),
         options(std::move(o)),
         access(options.access, deps.clock),
+        idempotency(deps.state, deps.log),
         feed(hex(static_cast<std::uint64_t>(micros(deps.clock.now())), 1), {}, deps.metrics),
         tail(deps.telemetry, deps.clock),
         context{deps.telemetry,

@@ -86,7 +86,7 @@ Result<json> one(Context& context, const std::string& service, Time now) {
   }
   body["callers"] = json::array();
   body["callees"] = json::array();
-  for (const auto& edge : edges_of(calls, active, context.topology)) {
+  for (const auto& edge : edges_of(calls, active, *view->calls, context.topology)) {
     if (edge.callee == service) body["callers"].push_back(edge_json(edge));
     if (edge.caller == service) body["callees"].push_back(edge_json(edge));
   }
