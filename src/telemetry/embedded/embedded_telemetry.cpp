@@ -116,7 +116,7 @@ constexpr const char* kEventColumns =
     "parent_id, peer, host, version, extra";
 
 constexpr std::size_t kEventWidth = 17;  // columns of these
-constexpr std::size_t kMostFoundByPlace = 1000;
+constexpr std::size_t kMostFoundByPlace = 256;
 
 model::LogEvent read_event(const duck::Rows& row) {
   model::LogEvent event;
@@ -327,8 +327,8 @@ Result<std::vector<model::LogEvent>> EmbeddedTelemetry::Impl::find_rows(const Ev
   std::vector<model::LogEvent> events;
   if (places.empty()) return events;
   SENTINEL_ASSIGN(auto connection, segments.borrow());
-  std::map<std::int64_t, std::string> wanted;  // by segment, the places
-  std::map<std::pair<std::int64_t, std::int64_t>, std::size_t> rank;
+  std::string whole;
+  std::map<std::pair<std::int64_t, std::int64_t>, std::size_t> rank;  // of (segment, place)
   {
     SENTINEL_ASSIGN(
         auto statement,
@@ -340,17 +340,19 @@ Result<std::vector<model::LogEvent>> EmbeddedTelemetry::Impl::find_rows(const Ev
     bind(statement, query, conditions);
     SENTINEL_ASSIGN(auto rows, statement.execute());
     while (rows.next()) {
-      std::string& list = wanted[rows.int64(0)];
-      list += fmt::format("{}{}", list.empty() ? "" : ",", rows.int64(1));
+      // One range for each row: DuckDB goes straight to it. A list of places would be held against all rows.
+      whole += fmt::format(
+          "{}SELECT {}, rowid, CAST({} AS BIGINT) FROM s{}.docs WHERE rowid >= {} AND rowid <= {}",
+          whole.empty() ? "" : " UNION ALL ", kEventColumns, rows.int64(0), rows.int64(0), rows.int64(1),
+          rows.int64(1));
       rank.emplace(std::pair(rows.int64(0), rows.int64(1)), rank.size());
     }
   }
   events.resize(rank.size());
-  for (const auto& [segment, list] : wanted) {
-    SENTINEL_ASSIGN(auto rows,
-                    connection.query(fmt::format("SELECT {}, rowid FROM s{}.docs WHERE rowid IN ({})",
-                                                 kEventColumns, segment, list)));
-    while (rows.next()) events[rank.at({segment, rows.int64(kEventWidth)})] = read_event(rows);
+  if (!whole.empty()) {
+    SENTINEL_ASSIGN(auto rows, connection.query(whole));
+    while (rows.next())
+      events[rank.at({rows.int64(kEventWidth + 1), rows.int64(kEventWidth)})] = read_event(rows);
   }
   segments.give_back(std::move(connection));
   return events;
