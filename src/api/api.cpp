@@ -92,7 +92,7 @@ Api::Api(Deps deps, Options options) : impl_(std::make_unique<Impl>(deps, std::m
                                 },
                             .ticked =
                                 [self](const engine::View& view) {
-                                  self->rendered.changed();
+                                  self->rendered.ticked();
                                   self->feed.publish("tick", tick_event(view, self->deps.clock.now()));
                                 }});
 }

@@ -84,12 +84,13 @@ Result<std::string> render_one(Context& context, const std::string& id, Time now
 
 void add_incident_routes(Router& router, Context& context) {
   router.get("/api/incidents", [&context](const Call& call) {
-    return context.rendered.answer(call.request,
+    return context.rendered.answer(call.request, RenderedAnswers::Shows::kCommits,
                                    [&] { return render_list(context, call.request, call.now); });
   });
   router.get("/api/incidents/{id}", [&context](const Call& call) {
-    return context.rendered.answer(
-        call.request, [&] { return render_one(context, call.request.captures.front(), call.now); });
+    return context.rendered.answer(call.request, RenderedAnswers::Shows::kCommits, [&] {
+      return render_one(context, call.request.captures.front(), call.now);
+    });
   });
 }
 
