@@ -44,6 +44,7 @@ struct Api::Impl {
       : deps(d),
         options(std::move(o)),
         access(options.access, deps.clock),
+        idempotency(deps.state, deps.log),
         feed(hex(static_cast<std::uint64_t>(micros(deps.clock.now())), 1), {}, deps.metrics),
         tail(deps.telemetry, deps.clock),
         context{deps.telemetry,
@@ -91,7 +92,7 @@ Api::Api(Deps deps, Options options) : impl_(std::make_unique<Impl>(deps, std::m
                                 },
                             .ticked =
                                 [self](const engine::View& view) {
-                                  self->rendered.changed();
+                                  self->rendered.ticked();
                                   self->feed.publish("tick", tick_event(view, self->deps.clock.now()));
                                 }});
 }

@@ -26,14 +26,6 @@ Result<std::string> actor(const Call& call, const Body& body) {
   return who.empty() ? call.caller.user : who;
 }
 
-Result<json> detail(Context& context, const std::string& id, Time now) {
-  SENTINEL_ASSIGN(const auto found, context.state.incident(id));
-  if (!found) return fail(ErrorKind::kNotFound, fmt::format("incident {} not found", one_line(id, 60)));
-  SENTINEL_ASSIGN(const auto timeline, context.state.timeline(id));
-  SENTINEL_ASSIGN(const auto silences, context.state.silences());
-  return incident_detail(*found, timeline, silences, now);
-}
-
 using Command = std::function<Result<void>(const std::string& id, const std::string& who,
                                            const std::string& text, Time now)>;
 
@@ -48,7 +40,7 @@ void add(Router& router, Context& context, const std::string& pattern, const cha
                    SENTINEL_ASSIGN(const auto text,
                                    required ? body.required_text(field, most) : body.text(field, most));
                    SENTINEL_TRY(command(id, who, text, call.now));
-                   return detail(context, id, call.now);
+                   return read_incident(context.state, id, call.now);
                  };
                  const auto result = run();
                  return result ? json_answer(200, *result) : error_response(result.error());
@@ -62,7 +54,7 @@ Result<json> merge(Context& context, const Call& call) {
   SENTINEL_ASSIGN(const auto why, body.text("why", 2000));
   SENTINEL_ASSIGN(const auto id,
                   context.engine.merge(call.request.captures.front(), into, who, why, call.now));
-  return detail(context, id, call.now);
+  return read_incident(context.state, id, call.now);
 }
 
 Result<json> split(Context& context, const Call& call) {
@@ -73,7 +65,7 @@ Result<json> split(Context& context, const Call& call) {
   SENTINEL_ASSIGN(const auto why, body.text("why", 2000));
   SENTINEL_ASSIGN(const auto id,
                   context.engine.split(call.request.captures.front(), services, who, why, call.now));
-  return detail(context, id, call.now);
+  return read_incident(context.state, id, call.now);
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "state/memory/memory_state.hpp"
+
 namespace sentinel::api {
 namespace {
 
@@ -24,7 +26,9 @@ class IdempotencyTest : public testing::Test {
       return net::Response::text(status_, std::to_string(writes_));
     });
   }
-  Idempotency idempotency_;
+  state::MemoryState state_;
+  NullLogger quiet_;
+  Idempotency idempotency_{state_, Log(quiet_, "api")};
   int writes_ = 0;
   int status_ = 200;
 };
@@ -85,6 +89,27 @@ TEST_F(IdempotencyTest, AKeyWhoseRequestStillRunsIsRefused) {
 TEST_F(IdempotencyTest, AKeyHasAtMostTwoHundredCharacters) {
   EXPECT_EQ(run(post(std::string(201, 'k').c_str())).status, 400);
   EXPECT_EQ(run(post("")).status, 400);
+  EXPECT_EQ(writes_, 0);
+}
+
+TEST_F(IdempotencyTest, AnAnswerOutlivesARestart) {
+  run(post("a"));
+  Idempotency restarted(state_, Log(quiet_, "api"));
+  const auto again =
+      restarted.run(post("a"), "ann", kNow + minutes(5), [] { return net::Response::text(500, ""); });
+  EXPECT_EQ(again.status, 200);
+  EXPECT_EQ(again.body, "1");
+  EXPECT_EQ(again.headers.get("Content-Type"), run(post("b")).headers.get("Content-Type"));
+}
+
+TEST_F(IdempotencyTest, WhatACrashCutOffIsNotDoneAgain) {
+  EXPECT_THROW((void)idempotency_.run(post("a"), "ann", kNow, []() -> net::Response { throw 1; }), int);
+  Idempotency restarted(state_, Log(quiet_, "api"));
+  const auto again = restarted.run(post("a"), "ann", kNow, [this] {
+    ++writes_;
+    return net::Response::text(200, "");
+  });
+  EXPECT_EQ(again.status, 409);
   EXPECT_EQ(writes_, 0);
 }
 

@@ -8,7 +8,6 @@
 #include "api/cursor.hpp"
 #include "api/parameters.hpp"
 #include "api/views.hpp"
-#include "base/text.hpp"
 #include "model/json.hpp"
 
 namespace sentinel::api {
@@ -78,23 +77,20 @@ Result<std::string> render_list(Context& context, const net::Request& request, T
 }
 
 Result<std::string> render_one(Context& context, const std::string& id, Time now) {
-  SENTINEL_ASSIGN(const auto found, context.state.incident(id));
-  if (!found) return fail(ErrorKind::kNotFound, fmt::format("incident {} not found", one_line(id, 60)));
-  SENTINEL_ASSIGN(const auto timeline, context.state.timeline(id));
-  SENTINEL_ASSIGN(const auto silences, context.state.silences());
-  return dump(incident_detail(*found, timeline, silences, now));
+  return read_incident(context.state, id, now).map([](const json& body) { return dump(body); });
 }
 
 }  // namespace
 
 void add_incident_routes(Router& router, Context& context) {
   router.get("/api/incidents", [&context](const Call& call) {
-    return context.rendered.answer(call.request,
+    return context.rendered.answer(call.request, RenderedAnswers::Shows::kCommits,
                                    [&] { return render_list(context, call.request, call.now); });
   });
   router.get("/api/incidents/{id}", [&context](const Call& call) {
-    return context.rendered.answer(
-        call.request, [&] { return render_one(context, call.request.captures.front(), call.now); });
+    return context.rendered.answer(call.request, RenderedAnswers::Shows::kCommits, [&] {
+      return render_one(context, call.request.captures.front(), call.now);
+    });
   });
 }
 

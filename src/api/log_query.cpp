@@ -80,10 +80,17 @@ QueryText parse_query_text(std::string_view q) {
     if (term) {
       result.terms.emplace_back(word.substr(0, colon), word.substr(colon + 1));
     } else if (!word.empty()) {
-      result.text += (result.text.empty() ? "" : " ") + word;
+      result.texts.push_back(word);
     }
   }
   return result;
+}
+
+Result<void> add_query_text(telemetry::EventQuery& query, std::string_view q) {
+  QueryText parsed = parse_query_text(q);
+  std::move(parsed.texts.begin(), parsed.texts.end(), std::back_inserter(query.texts));
+  for (const auto& [name, value] : parsed.terms) SENTINEL_TRY(add_term(query, name, value));
+  return {};
 }
 
 Result<telemetry::EventQuery> read_log_query(const net::Request& request, Time now, Duration length) {
@@ -92,12 +99,7 @@ Result<telemetry::EventQuery> read_log_query(const net::Request& request, Time n
   const auto text = request.param("q").value_or("");
   if (text.size() > 4 * kLongestText)
     return fail(ErrorKind::kInvalid, fmt::format("parameter q: longer than {} characters", kLongestText));
-  const QueryText parsed = parse_query_text(text);
-  query.text = parsed.text;
-  for (const auto& [name, value] : parsed.terms) {
-    if (auto added = add_term(query, name, value); !added)
-      return fail(std::move(added).error(), "parameter q");
-  }
+  if (auto added = add_query_text(query, text); !added) return fail(std::move(added).error(), "parameter q");
   for (auto& service : all_parameters(request, "service")) query.services.push_back(std::move(service));
   for (const auto& pair : all_parameters(request, "where")) {
     const auto equals = pair.find('=');
@@ -107,7 +109,7 @@ Result<telemetry::EventQuery> read_log_query(const net::Request& request, Time n
     }
     query.fields.emplace_back(pair.substr(0, equals), pair.substr(equals + 1));
   }
-  if (query.services.size() + query.fields.size() + query.trace_ids.size() > kMostTerms)
+  if (query.texts.size() + query.services.size() + query.fields.size() + query.trace_ids.size() > kMostTerms)
     return fail(ErrorKind::kInvalid, fmt::format("more than {} terms", kMostTerms));
   SENTINEL_ASSIGN(const auto level,
                   word_parameter(request, "level", {"debug", "info", "warning", "error", "fatal"}));

@@ -12,30 +12,32 @@ TEST(ParseQueryText, Table) {
   struct Case {
     const char* about;
     const char* q;
-    std::string text;
+    std::vector<std::string> texts;
     Terms terms;
   };
   const std::vector<Case> cases = {
-      {"words are one phrase", "pool exhausted", "pool exhausted", {}},
-      {"blanks between words do not matter", "  pool   exhausted ", "pool exhausted", {}},
-      {"a term", "service:pay", "", {{"service", "pay"}}},
+      {"words each count", "pool exhausted", {"pool", "exhausted"}, {}},
+      {"quotes make a phrase", R"(late "pool exhausted")", {"late", "pool exhausted"}, {}},
+      {"a quote inside a word joins on", R"(say="a b" c)", {"say=a b", "c"}, {}},
+      {"blanks between words do not matter", "  pool   exhausted ", {"pool", "exhausted"}, {}},
+      {"a term", "service:pay", {}, {{"service", "pay"}}},
       {"terms and words",
        "timeout service:pay host:web-1 after",
-       "timeout after",
+       {"timeout", "after"},
        {{"service", "pay"}, {"host", "web-1"}}},
-      {"a quoted value", R"(tenant:"acme corp")", "", {{"tenant", "acme corp"}}},
-      {"quotes keep blanks and colons", R"("error: a  b")", "error: a  b", {}},
-      {"a dotted name", "http.route:/pay", "", {{"http.route", "/pay"}}},
-      {"a value with colons", "peer:10.0.0.1:80", "", {{"peer", "10.0.0.1:80"}}},
-      {"a URL is text", "http://pay/x", "http://pay/x", {}},
-      {"a time of day is text", "10:30:11", "10:30:11", {}},
-      {"a name without value is text", "Error: x", "Error: x", {}},
-      {"a quote that does not close is text", "say \"hi", "say \"hi", {}},
-      {"nothing", "", "", {}},
+      {"a quoted value", R"(tenant:"acme corp")", {}, {{"tenant", "acme corp"}}},
+      {"quotes keep blanks and colons", R"("error: a  b")", {"error: a  b"}, {}},
+      {"a dotted name", "http.route:/pay", {}, {{"http.route", "/pay"}}},
+      {"a value with colons", "peer:10.0.0.1:80", {}, {{"peer", "10.0.0.1:80"}}},
+      {"a URL is text", "http://pay/x", {"http://pay/x"}, {}},
+      {"a time of day is text", "10:30:11", {"10:30:11"}, {}},
+      {"a name without value is text", "Error: x", {"Error:", "x"}, {}},
+      {"a quote that does not close is text", "say \"hi", {"say", "\"hi"}, {}},
+      {"nothing", "", {}, {}},
   };
   for (const auto& test : cases) {
     const auto parsed = parse_query_text(test.q);
-    EXPECT_EQ(parsed.text, test.text) << test.about;
+    EXPECT_EQ(parsed.texts, test.texts) << test.about;
     EXPECT_EQ(parsed.terms, test.terms) << test.about;
   }
 }
@@ -61,7 +63,7 @@ TEST(ReadLogQuery, TermsAndParametersMeanTheSame) {
     EXPECT_EQ(query->min_level, model::Level::kError);
     EXPECT_EQ(query->trace_ids, std::vector<std::string>{"t1"});
     EXPECT_EQ(query->fields, (Terms{{"status_code", "503"}}));
-    EXPECT_EQ(query->text, "x");
+    EXPECT_EQ(query->texts, std::vector<std::string>{"x"});
   }
 }
 

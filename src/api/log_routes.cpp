@@ -30,10 +30,7 @@ Result<json> search(Context& context, const Call& call) {
   SENTINEL_ASSIGN(const bool with_total, flag_parameter(request, "total", true));
   query.oldest_first = order == "asc";
   json body = json::object();
-  if (with_total) {
-    SENTINEL_ASSIGN(const auto total, context.telemetry.count(query));
-    body["total"] = total;
-  }
+  const telemetry::EventQuery all = query;
   std::optional<Cursor> cursor;
   if (const auto text = request.param("cursor"); text && !text->empty()) {
     SENTINEL_ASSIGN(cursor, parse_cursor(*text).map([](Cursor c) { return std::optional(c); }));
@@ -49,6 +46,14 @@ Result<json> search(Context& context, const Call& call) {
                                                    : context.telemetry.events(query));
   const bool more = events.size() == query.limit;
   if (more) events.pop_back();
+  // A page that holds all matches has counted them.
+  const bool is_all = !more && !cursor && all.offset == 0;
+  if (with_total && is_all) {
+    body["total"] = events.size();
+  } else if (with_total) {
+    SENTINEL_ASSIGN(const auto total, context.telemetry.count(all));
+    body["total"] = total;
+  }
   body["events"] = json::array();
   for (const auto& event : events) body["events"].push_back(model::to_json(event));
   body["next_cursor"] = nullptr;

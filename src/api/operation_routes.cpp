@@ -225,7 +225,7 @@ void add_operation_routes(Router& router, Context& context) {
   router.get("/api/config",
              [&context](const Call&) { return net::Response::json(200, context.config_json()); });
   router.get("/api/health", [&context](const Call& call) {
-    return context.rendered.answer(call.request,
+    return context.rendered.answer(call.request, RenderedAnswers::Shows::kTicks,
                                    [&]() -> Result<std::string> { return dump(health(context, call.now)); });
   });
   // Without a token anybody may ask, so it tells nothing but that it lives.

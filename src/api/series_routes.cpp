@@ -82,21 +82,21 @@ Result<json> series(Context& context, const Call& call) {
   if (range.length() / step >= static_cast<std::int64_t>(kMostPoints))
     return fail(ErrorKind::kInvalid, fmt::format("parameter step: gives more than {} points", kMostPoints));
   range.from = align_down(range.from, step);
-  SENTINEL_ASSIGN(const auto slices, context.telemetry.service_slices(service, range, store_step(step)));
+  const bool judges = range.length() <= kMostJudged;
+  engine::ServicePast past;
+  if (judges) {
+    SENTINEL_ASSIGN(past, context.engine.past(service, range));
+  } else {
+    // A long stretch is drawn without expectations: replaying the detector over it would take too long.
+    SENTINEL_ASSIGN(past.slices, context.telemetry.service_slices(service, range, store_step(step)));
+  }
+  const auto& slices = past.slices;
   SENTINEL_ASSIGN(const auto own, context.state.incidents({.service = service, .limit = 1000}));
   const auto view = context.engine.view();
   if (slices.empty() && own.total == 0 && view->traffic->find(service) == nullptr)
     return fail(ErrorKind::kNotFound, fmt::format("service {} is not known", one_line(service, 80)));
 
-  // A long stretch is drawn without expectations: replaying the detector over it would take too long.
-  json judged = json::array();
-  if (range.length() <= kMostJudged) {
-    const auto metrics = context.engine.series(service, range, "");
-    // A service known only by its incidents has no history to be judged.
-    if (!metrics && metrics.error().kind != ErrorKind::kNotFound)
-      return tl::unexpected<Error>(metrics.error());
-    if (metrics) judged = judged_metrics(*metrics, range, step);
-  }
+  json judged = judged_metrics(past.metrics, range, step);
 
   std::map<Time, model::Slice> steps;
   for (const auto& slice : slices) {

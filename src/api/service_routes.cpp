@@ -86,7 +86,7 @@ Result<json> one(Context& context, const std::string& service, Time now) {
   }
   body["callers"] = json::array();
   body["callees"] = json::array();
-  for (const auto& edge : edges_of(calls, active, context.topology)) {
+  for (const auto& edge : edges_of(calls, active, *view->calls, context.topology)) {
     if (edge.callee == service) body["callers"].push_back(edge_json(edge));
     if (edge.caller == service) body["callees"].push_back(edge_json(edge));
   }
@@ -101,7 +101,8 @@ Result<json> one(Context& context, const std::string& service, Time now) {
 
 void add_service_routes(Router& router, Context& context) {
   router.get("/api/services", [&context](const Call& call) {
-    return context.rendered.answer(call.request, [&] { return render_list(context, call.now); });
+    return context.rendered.answer(call.request, RenderedAnswers::Shows::kTicks,
+                                   [&] { return render_list(context, call.now); });
   });
   router.get_slowly("/api/services/{name}", [&context](const Call& call) {
     const auto result = one(context, call.request.captures.front(), call.now);

@@ -55,7 +55,8 @@ Result<json> topology(Context& context, const Call& call) {
   SENTINEL_ASSIGN(const auto slices, context.telemetry.slices(range, store_step(step)));
   SENTINEL_ASSIGN(const auto calls, context.telemetry.calls(range, store_step(step)));
   SENTINEL_ASSIGN(const auto page, context.state.incidents({.limit = 1000}));
-  const auto states = service_states(*context.engine.view(), page.incidents);
+  const auto view = context.engine.view();
+  const auto states = service_states(*view, page.incidents);
 
   struct Node {
     std::uint64_t docs = 0;
@@ -85,7 +86,7 @@ Result<json> topology(Context& context, const Call& call) {
       active.push_back(incident);
   }
   json edges = json::array();
-  for (const auto& edge : edges_of(calls, active, context.topology)) {
+  for (const auto& edge : edges_of(calls, active, *view->calls, context.topology)) {
     nodes[edge.caller];
     nodes[edge.callee];
     edges.push_back(edge_json(edge));

@@ -1,8 +1,11 @@
 #include "api/views.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/text.hpp"
 #include "model/json.hpp"
 #include "model/silence_json.hpp"
 
@@ -10,6 +13,8 @@ namespace sentinel::api {
 namespace {
 
 using nlohmann::json;
+
+constexpr std::size_t kMostQuestions = 100;  // to a model, about one incident
 
 bool is_silenced(const model::Incident& incident, const std::vector<model::Silence>& silences, Time now) {
   return !incident.anomalies.empty() &&
@@ -29,6 +34,21 @@ void add_row_fields(json& row, const model::Incident& incident, const std::vecto
     row["cause_probability"] = incident.causes.front().probability;
   }
   row["silenced"] = incident.is_active() && is_silenced(incident, silences, now);
+}
+
+// What a model's part in it has cost, all questions together, and what was sent: by the question whose answer
+// stands there, else by the newest.
+void add_asked(json& analysis, const std::vector<model::AnalysisRecord>& asked) {
+  double usd = 0;
+  for (const auto& question : asked) usd += question.usd;
+  const auto answered = std::find_if(asked.rbegin(), asked.rend(),
+                                     [](const auto& question) { return question.outcome == "answered"; });
+  const auto& shown = answered != asked.rend() ? *answered : asked.back();
+  analysis["cost_usd"] = usd;
+  analysis["questions"] = asked.size();
+  analysis["sent"] = shown.sent;
+  analysis["sent_at"] = format_rfc3339(shown.asked_at);
+  analysis["sent_to"] = shown.model;
 }
 
 }  // namespace
@@ -55,9 +75,11 @@ json incident_row(const model::Incident& incident, const std::vector<model::Sile
 }
 
 json incident_detail(const model::Incident& incident, const std::vector<model::IncidentEvent>& timeline,
-                     const std::vector<model::Silence>& silences, Time now) {
+                     const std::vector<model::Silence>& silences,
+                     const std::vector<model::AnalysisRecord>& asked, Time now) {
   json body = model::to_json(incident);
   add_row_fields(body, incident, silences, now);
+  if (incident.analysis && !asked.empty()) add_asked(body["analysis"], asked);
   body["timeline"] = json::array();
   for (const auto& event : timeline) body["timeline"].push_back(model::to_json(event));
   if (!incident.merge_suggestion.empty()) {
@@ -70,6 +92,16 @@ json incident_detail(const model::Incident& incident, const std::vector<model::I
     body["merge_suggestions"].push_back(std::move(suggestion));
   }
   return body;
+}
+
+Result<json> read_incident(state::StateStore& state, const std::string& id, Time now) {
+  SENTINEL_ASSIGN(const auto found, state.incident(id));
+  if (!found) return fail(ErrorKind::kNotFound, fmt::format("incident {} not found", one_line(id, 60)));
+  SENTINEL_ASSIGN(const auto timeline, state.timeline(id));
+  SENTINEL_ASSIGN(const auto silences, state.silences());
+  SENTINEL_ASSIGN(const auto asked,
+                  state.analyses({.incident_id = id, .bodies = true, .limit = kMostQuestions}));
+  return incident_detail(*found, timeline, silences, asked, now);
 }
 
 json silence_row(const model::Silence& silence, Time now) {
@@ -120,6 +152,7 @@ std::map<std::string, ServiceState> service_states(const engine::View& view,
 
 std::vector<Edge> edges_of(const std::vector<model::CallSlice>& calls,
                            const std::vector<model::Incident>& active,
+                           const std::vector<model::Link>& learned,
                            const std::vector<std::pair<std::string, std::string>>& configured) {
   struct Sum {
     Edge edge;
@@ -143,6 +176,14 @@ std::vector<Edge> edges_of(const std::vector<model::CallSlice>& calls,
       sum.edge.errors = link.errors;
       sum.edge.last_seen = link.last_seen;
     }
+  }
+  for (const auto& link : learned) {
+    Sum& sum = found[{link.caller, link.callee}];
+    if (!sum.edge.source.empty()) continue;
+    sum.edge.source = "learned";
+    sum.edge.calls = link.calls;
+    sum.edge.errors = link.errors;
+    sum.edge.last_seen = link.last_seen;
   }
   for (const auto& pair : configured) {
     Sum& sum = found[pair];

@@ -10,6 +10,7 @@
 #include "engine/view.hpp"
 #include "model/incident.hpp"
 #include "model/silence.hpp"
+#include "state/store.hpp"
 #include "telemetry/store.hpp"
 
 namespace sentinel::api {
@@ -17,10 +18,13 @@ namespace sentinel::api {
 // IncidentRow of the document: what the original's page reads, and the state.
 nlohmann::json incident_row(const model::Incident& incident, const std::vector<model::Silence>& silences,
                             Time now);
-// Incident of the document.
+// Incident of the document. `asked`: what was asked of a model about it, oldest first, with bodies.
 nlohmann::json incident_detail(const model::Incident& incident,
                                const std::vector<model::IncidentEvent>& timeline,
-                               const std::vector<model::Silence>& silences, Time now);
+                               const std::vector<model::Silence>& silences,
+                               const std::vector<model::AnalysisRecord>& asked, Time now);
+// The same, read from the state; kNotFound.
+Result<nlohmann::json> read_incident(state::StateStore& state, const std::string& id, Time now);
 nlohmann::json silence_row(const model::Silence& silence, Time now);
 
 // What is wrong with each service: of its active incidents and of the anomalies of the last tick, the worst.
@@ -44,16 +48,17 @@ nlohmann::json optional_time(const std::optional<Time>& value);
 struct Edge {
   std::string caller;
   std::string callee;
-  std::string source;
+  std::string source;  // "span", "trace", "mention", "learned", "topology"
   double calls = 0;
   double errors = 0;
   std::optional<double> p99_ms;
   std::optional<Time> last_seen;
 };
-// Seen calls first; then links that active incidents found and calls that are configured, where no call was
-// seen.
+// Seen calls first; then links that active incidents found, calls learned over the last days and calls that
+// are configured, each where nothing before it knew of the edge.
 std::vector<Edge> edges_of(const std::vector<model::CallSlice>& calls,
                            const std::vector<model::Incident>& active,
+                           const std::vector<model::Link>& learned,
                            const std::vector<std::pair<std::string, std::string>>& configured);
 nlohmann::json edge_json(const Edge& edge);
 

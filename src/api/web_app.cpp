@@ -52,6 +52,10 @@ std::optional<net::Response> WebApp::answer(const net::Request& request) const {
   response.headers.set("ETag", std::string(asset->etag));
   response.headers.set("Vary", "Accept, Accept-Encoding");
   response.headers.set("X-Content-Type-Options", "nosniff");
+  // Also with 304: a browser replaces the headers that it keeps by those of the answer.
+  response.headers.set("Content-Security-Policy", std::string(kPolicy));
+  response.headers.set("Referrer-Policy", "no-referrer");
+  response.headers.set("Cross-Origin-Opener-Policy", "same-origin");
   response.headers.set("Cache-Control", asset->hashed ? "public, max-age=31536000, immutable" : "no-cache");
   if (const auto known = request.headers.get("If-None-Match");
       known && known->find(asset->etag) != std::string_view::npos) {
@@ -59,9 +63,6 @@ std::optional<net::Response> WebApp::answer(const net::Request& request) const {
     return response;
   }
   response.headers.set("Content-Type", std::string(asset->type));
-  response.headers.set("Content-Security-Policy", std::string(kPolicy));
-  response.headers.set("Referrer-Policy", "no-referrer");
-  response.headers.set("Cross-Origin-Opener-Policy", "same-origin");
   if (accepts_gzip(request)) {
     response.headers.set("Content-Encoding", "gzip");
     response.body = asset->gzip;

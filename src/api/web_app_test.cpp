@@ -68,6 +68,13 @@ TEST_F(WebAppTest, KnownContentIsNotSentAgain) {
   EXPECT_TRUE(response->body.empty());
 }
 
+TEST_F(WebAppTest, KnownContentKeepsItsPolicy) {
+  net::Request request = get("/");
+  request.headers.add("If-None-Match", "\"aa\"");
+  EXPECT_EQ(app_.answer(request)->headers.get("Content-Security-Policy"),
+            app_.answer(get("/"))->headers.get("Content-Security-Policy"));
+}
+
 TEST_F(WebAppTest, GivesThePackedBytesToWhoTakesThem) {
   net::Request request = get("/");
   request.headers.add("Accept-Encoding", "gzip, br");

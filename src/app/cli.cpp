@@ -18,13 +18,14 @@ Examples:
   sentinelops import app.ndjson.gz          load a file; curl or any Elasticsearch shipper can POST to /_bulk
   sentinelops query "timeout" --level error --since 1h
   sentinelops explain payment-service       why it does or does not alert, with the last hour
+  sentinelops topology                      who calls whom, as learned from spans and traces
   sentinelops incidents show INC-20260220192027-1a2b3c4d
 
 Exit codes: 0 fine, 1 failed, 2 wrong usage or config.)";
 
-const std::vector<std::string> kCommands = {"run",      "demo",    "simulate", "import",    "query",
-                                            "backtest", "explain", "check",    "incidents", "silences",
-                                            "outbox",   "notify",  "runbooks", "analyze",   "version"};
+const std::vector<std::string> kCommands = {
+    "run",       "demo",     "simulate", "import", "query",    "backtest", "explain",  "check",
+    "incidents", "silences", "outbox",   "notify", "runbooks", "analyze",  "topology", "version"};
 
 // The subcommand or option that a misspelt word was meant to be, for "did you mean". Walks the words as the
 // parser does: a known subcommand opens its own, the word behind an option that takes one is its value.
@@ -115,7 +116,7 @@ int run_cli(int argc, char** argv) {
 
   QueryOptions query;
   auto* query_cmd = app.add_subcommand("query", "search log documents");
-  query_cmd->add_option("TEXT", query.text, "words that the message contains");
+  query_cmd->add_option("TEXT", query.text, "words that the message contains, \"phrases\", name:value");
   query_cmd->add_option("--service", query.services, "only this service (may be repeated)");
   query_cmd->add_option("--level", query.level, "this level or worse: debug, info, warning, error");
   query_cmd->add_option("--trace", query.trace, "one trace id");
@@ -127,6 +128,12 @@ int run_cli(int argc, char** argv) {
       "explain", "why each metric of a service does or does not alert, with the last hour");
   explain_cmd->add_option("SERVICE", explain.service, "name of the service")->required();
   explain_cmd->add_option("--at", explain.at, "a past moment, as 2026-02-20T19:20:00Z (default: now)");
+
+  std::string topology_since = "15m";
+  auto* topology_cmd =
+      app.add_subcommand("topology", "who calls whom: how often, when last, how it is known");
+  topology_cmd->add_option("--since", topology_since,
+                           "the stretch that a running service counts calls in: 15m, 1h, 7d");
 
   BacktestOptions backtest;
   auto* backtest_cmd = app.add_subcommand(
@@ -269,6 +276,7 @@ int run_cli(int argc, char** argv) {
   if (import_cmd->parsed()) return import_command(common, import);
   if (query_cmd->parsed()) return query_command(common, query);
   if (explain_cmd->parsed()) return explain_command(common, explain);
+  if (topology_cmd->parsed()) return topology_command(common, topology_since);
   if (backtest_cmd->parsed()) return backtest_command(common, backtest);
   if (check_cmd->parsed()) return check_command(common, print_config);
   if (incidents_list->parsed()) return incidents_list_command(common, incident_state, incident_limit);

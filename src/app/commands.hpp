@@ -93,6 +93,8 @@ int simulate_command(const CommonOptions& common, const SimulateOptions& options
 int import_command(const CommonOptions& common, const ImportCommand& options);
 int query_command(const CommonOptions& common, const QueryOptions& options);
 int explain_command(const CommonOptions& common, const ExplainOptions& options);
+// Who calls whom: how often in the stretch `since`, when last, and how that is known.
+int topology_command(const CommonOptions& common, const std::string& since);
 int check_command(const CommonOptions& common, bool print);
 int incidents_list_command(const CommonOptions& common, const std::string& state, std::size_t limit);
 int incidents_show_command(const CommonOptions& common, const std::string& id);

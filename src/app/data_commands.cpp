@@ -8,6 +8,7 @@
 #include <mutex>
 #include <nlohmann/json.hpp>
 
+#include "api/log_query.hpp"
 #include "api/prometheus_metrics.hpp"
 #include "app/cluster.hpp"
 #include "app/cluster_documents.hpp"
@@ -240,7 +241,10 @@ int query_command(const CommonOptions& common, const QueryOptions& options) {
   }
   telemetry::EventQuery query;
   query.range = {now - *since, now + hours(24)};
-  query.text = options.text;
+  if (auto read = api::add_query_text(query, options.text); !read) {
+    (void)report(read.error());
+    return 2;
+  }
   query.services = options.services;
   query.limit = options.limit;
   if (!options.level.empty()) query.min_level = model::parse_level(options.level);

@@ -29,7 +29,8 @@ namespace {
 
 constexpr const char* kDetectorBlob = "detector";
 constexpr const char* kPatternsBlob = "patterns";
-constexpr const char* kCallsBlob = "calls";
+// Documents that are this late do not spoil what is kept for charts.
+constexpr Duration kLateIsUsual = minutes(10);
 constexpr Duration kLearnCallsEvery = minutes(5);
 
 using Key = std::pair<std::string, std::string>;  // service, metric
@@ -68,6 +69,7 @@ struct Engine::Impl {
         settings(std::move(s)),
         collector(deps.telemetry, settings),
         detector(settings.detect),
+        past(deps.telemetry, deps.state, settings),
         miner(correlate::PatternMiner::Options{}),
         stages(deps.metrics, settings.disabled_stages),
         ticks(deps.metrics.counter("sentinelops_engine_ticks_total", "Ticks that ran to their end.")),
@@ -104,9 +106,12 @@ struct Engine::Impl {
 
   Collector collector;
   detect::Detector detector;
+  mutable PastSeries past;
   correlate::PatternMiner miner;
   correlate::CallGraph call_graph;
   Time calls_until{};  // slices before it are in the call graph
+  std::shared_ptr<const std::vector<model::Link>> calls_shown =
+      std::make_shared<const std::vector<model::Link>>();
   StageRunner stages;
   std::vector<detect::FleetSlice> open;          // of the last tick
   std::map<std::string, model::Incident> known;  // active, or resolved within the cooldown
@@ -166,10 +171,11 @@ Result<void> Engine::start(Time now, const std::function<void(double)>& progress
     }
   }
 
-  SENTINEL_ASSIGN(const auto calls, self.deps.state.blob(kCallsBlob));
+  SENTINEL_ASSIGN(const auto calls, self.deps.state.blob(kCallGraphBlob));
   if (calls) {
     if (auto restored = correlate::CallGraph::restore({}, *calls)) {
       self.call_graph = std::move(*restored);
+      self.calls_shown = std::make_shared<const std::vector<model::Link>>(self.call_graph.links(now));
     } else {
       self.deps.log.warning("calls.restart", {{"reason", restored.error().text()}});
     }
@@ -462,6 +468,7 @@ Result<void> Engine::Impl::take_arrivals(Time now) {
   const Time cached = collector.recent().empty() ? collector.next() : collector.recent().front().start;
   for (const auto& arrival : arrivals) {
     lag = std::max(lag.value_or(Duration::zero()), arrival.max_lag);
+    if (arrival.slice < collector.next()) past.forget(arrival.service, arrival.slice);
     // What is older than the cache is an import of history, not a late document.
     if (arrival.slice >= collector.next() || arrival.slice < cached) continue;
     late[arrival.slice] += arrival.docs;
@@ -545,6 +552,7 @@ Result<void> Engine::Impl::learn_calls(Time now) {
   SENTINEL_ASSIGN(const auto calls, deps.telemetry.calls({from, until}, settings.detect.slice));
   call_graph.learn(calls, now);
   calls_until = until;
+  calls_shown = std::make_shared<const std::vector<model::Link>>(call_graph.links(now));
   return {};
 }
 
@@ -653,6 +661,7 @@ void Engine::Impl::publish(const TickReport& report, Time now) {
   if (view->blind_since) {
     deps.log.info("sentinelops.tick.recovered", {{"blind_since", format_rfc3339(*view->blind_since)}});
   }
+  next.calls = calls_shown;
   next.traffic = std::make_shared<const FleetTraffic>(
       traffic_of(collector.recent(), open, next.services, settings.detect.slice));
   show(std::move(next));
@@ -671,7 +680,7 @@ state::Change Engine::Impl::snapshot_change() const {
   state::Change change;
   change.blobs.emplace_back(kDetectorBlob, detector.snapshot());
   change.blobs.emplace_back(kPatternsBlob, miner.snapshot());
-  change.blobs.emplace_back(kCallsBlob, call_graph.snapshot());
+  change.blobs.emplace_back(kCallGraphBlob, call_graph.snapshot());
   return change;
 }
 
@@ -909,6 +918,13 @@ Result<model::ServiceExplanation> Engine::explain(const std::string& service, st
 Result<std::vector<model::MetricSeries>> Engine::series(const std::string& service, model::TimeRange range,
                                                         const std::string& metric) const {
   return History(impl_->deps.telemetry, impl_->deps.state, impl_->settings).series(service, range, metric);
+}
+
+Result<ServicePast> Engine::past(const std::string& service, model::TimeRange range) const {
+  const auto shown = view();
+  std::optional<Time> settled;
+  if (shown->last_tick) settled = *shown->last_tick - impl_->settings.settle - kLateIsUsual;
+  return impl_->past.past(service, range, settled);
 }
 
 std::vector<model::Slice> Engine::recent_slices(const std::string& service) const {

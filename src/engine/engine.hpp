@@ -17,6 +17,7 @@
 #include "base/metrics.hpp"
 #include "base/result.hpp"
 #include "detect/detector.hpp"
+#include "engine/past_series.hpp"
 #include "engine/settings.hpp"
 #include "engine/view.hpp"
 #include "model/explanation.hpp"
@@ -25,6 +26,9 @@
 #include "telemetry/store.hpp"
 
 namespace sentinel::engine {
+
+// Name of the blob in the state that holds what correlate::CallGraph learned.
+inline constexpr const char* kCallGraphBlob = "calls";
 
 struct TickReport {
   std::vector<model::Anomaly> anomalies;     // judged now
@@ -99,6 +103,9 @@ class Engine {
   // band, score. One replay, whatever the number of metrics.
   Result<std::vector<model::MetricSeries>> series(const std::string& service, model::TimeRange range,
                                                   const std::string& metric = "") const;
+  // The same with the slices themselves, for charts that are asked for again with every tick: what has
+  // settled is kept (past_series.hpp).
+  Result<ServicePast> past(const std::string& service, model::TimeRange range) const;
   // The service's closed and open slices that are in memory, oldest first; one without documents is there,
   // empty.
   std::vector<model::Slice> recent_slices(const std::string& service) const;

@@ -13,6 +13,7 @@
 #include "detect/source_watch.hpp"
 #include "engine/traffic.hpp"
 #include "model/anomaly.hpp"
+#include "model/cause.hpp"
 #include "model/incident.hpp"
 
 namespace sentinel::engine {
@@ -38,6 +39,8 @@ struct View {
   std::uint64_t ticks = 0;
   std::uint64_t failed_ticks = 0;
   std::uint64_t active_incidents = 0;
+  // Who calls whom as learned over the last days (correlate/call_graph.hpp), counts decayed; never null.
+  std::shared_ptr<const std::vector<model::Link>> calls = std::make_shared<const std::vector<model::Link>>();
   // What each service has sent lately, as of the last tick; never null, shared between views.
   std::shared_ptr<const FleetTraffic> traffic = std::make_shared<const FleetTraffic>();
 };

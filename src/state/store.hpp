@@ -81,6 +81,17 @@ struct AnalysisQuery {
   std::size_t limit = 10'000;   // the newest of them
 };
 
+// What became of a client's write that had a key (Idempotency-Key), so that asking again does it once.
+struct KeptAnswer {
+  std::string key;          // unique
+  std::string fingerprint;  // of the request
+  Time at;
+  int status = 0;       // of HTTP; 0: begun, and nobody has heard how it ended
+  std::string headers;  // "Name: value\n" each
+  std::string body;
+  friend bool operator==(const KeptAnswer&, const KeptAnswer&) = default;
+};
+
 class StateStore {
  public:
   virtual ~StateStore() = default;
@@ -121,6 +132,12 @@ class StateStore {
 
   virtual Result<std::vector<model::AnalysisRecord>> analyses(
       const AnalysisQuery& query) = 0;  // oldest first (asked_at, then id)
+
+  virtual Result<void> keep_answer(const KeptAnswer& answer) = 0;  // inserted or replaced by key
+  virtual Result<std::optional<KeptAnswer>> kept_answer(const std::string& key) = 0;
+  virtual Result<void> forget_answer(const std::string& key) = 0;
+  // Those from before `before`, and the oldest while there are more than `most`.
+  virtual Result<void> forget_answers(Time before, std::size_t most) = 0;
 };
 
 }  // namespace sentinel::state

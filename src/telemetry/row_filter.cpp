@@ -21,7 +21,9 @@ bool any_of(const std::vector<std::string>& wanted, std::string_view value) {
 
 }  // namespace
 
-RowFilter::RowFilter(const EventQuery& query) : query_(query), lowered_text_(to_lower(query.text)) {}
+RowFilter::RowFilter(const EventQuery& query) : query_(query) {
+  for (const auto& text : query.texts) lowered_texts_.push_back(to_lower(text));
+}
 
 bool RowFilter::matches(const model::LogRow& row) const {
   if (!query_.range.contains(row.time) || !any_of(query_.services, row.service) ||
@@ -32,7 +34,9 @@ bool RowFilter::matches(const model::LogRow& row) const {
   const bool span = !row.span_id.empty() && row.has_duration();
   if (query_.kind == EventQuery::Kind::kSpans && !span) return false;
   if (query_.kind == EventQuery::Kind::kLogs && row.is_span) return false;
-  if (!contains_folded(row.message, lowered_text_)) return false;
+  for (const auto& text : lowered_texts_) {
+    if (!contains_folded(row.message, text)) return false;
+  }
   return std::all_of(query_.fields.begin(), query_.fields.end(),
                      [&](const auto& field) { return has_field(row, field.first, field.second); });
 }

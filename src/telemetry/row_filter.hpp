@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "telemetry/store.hpp"
 
@@ -14,7 +15,7 @@ class RowFilter {
 
  private:
   const EventQuery& query_;
-  std::string lowered_text_;
+  std::vector<std::string> lowered_texts_;
 };
 
 model::LogEvent to_event(const model::LogRow& row, Time ingested);

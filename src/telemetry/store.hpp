@@ -22,7 +22,7 @@ struct EventQuery {
   std::vector<std::string> services;      // any of these; empty: all
   std::optional<model::Level> min_level;  // this level or worse (fatal counts as worse than error)
   bool failed_only = false;               // only documents for which model::is_error holds
-  std::string text;                       // the message contains this, ASCII case folded; empty: any
+  std::vector<std::string> texts;         // the message contains each of these, ASCII case folded
   std::vector<std::string> trace_ids;     // any of these; empty: all
   // Each field has exactly this value, as text: names of answers (host, version, status_code, ...) or any
   // other that the shipper sent; "a.b" finds both {"a.b": ...} and {"a": {"b": ...}}.

@@ -103,6 +103,12 @@ test("by keyboard alone", async () => {
     await press("Tab");
     await press("Enter");
     await timeline(page).getByText("seen at night").waitFor();
+    await press("s");
+    await page.getByRole("dialog").waitFor();
+    await press("Tab");
+    await page.keyboard.type("known");
+    await press("Enter");
+    await timeline(page).getByText("silenced").first().waitFor();
     await press("m");
     await page.getByText("incident copied").waitFor();
     await press("r");

@@ -56,6 +56,16 @@ for (const [name, viewport, colorScheme] of [
   });
 }
 
+test("a page that is opened again is there again", async () => {
+  const { page, close } = await open(browser, server.url, `/incidents/${incident.id}`);
+  for (let i = 0; i < 2; ++i) {
+    await page.getByRole("heading", { level: 1, name: incident.title }).waitFor();
+    await page.goto(`${server.url}/incidents/${incident.id}`);
+  }
+  await page.getByRole("heading", { level: 1, name: incident.title }).waitFor();
+  await close();
+});
+
 test("an unknown path says so, and the menu leads back", async () => {
   const { page, close } = await open(browser, server.url, "/settings");
   await page.evaluate(() => {

@@ -1,12 +1,13 @@
 """The API over real HTTP: the original's shapes, pages, tags, problems, idempotent writes, the live stream."""
 
 import json
+import signal
 import socket
 import time
 import unittest
 from urllib.parse import quote, urlsplit
 
-from harness import FolderTest, HANG, Service, document, environment, timestamp
+from harness import FolderTest, HANG, Service, document, environment, run, timestamp
 
 JSON = {"Content-Type": "application/json"}
 
@@ -228,6 +229,41 @@ class Api(FolderTest):
         self.assertEqual(paths["polling.interval_seconds"]["value"], 1)
         self.assertTrue(paths["polling.interval_seconds"]["changed"])
         self.assertEqual({secret["set"] for secret in config["secrets"]}, {False})
+
+
+class OverRestarts(FolderTest):
+    def test_a_write_with_a_key_happens_once_though_the_server_was_restarted(self):
+        answers = []
+        for _ in range(2):
+            with Service(self.folder) as service:
+                status, headers, body = service.request(
+                    "POST", "/api/silences", json.dumps({"service": "quiet-*", "minutes": 5, "reason": "upgrade"}).encode(),
+                    {**JSON, "Idempotency-Key": "one"})
+                answers.append((status, headers["Content-Type"], json.loads(body)["id"]))
+                replayed = headers["Idempotency-Replayed"]
+                self.assertEqual(len(service.get("/api/silences")["silences"]), 1)
+                service.stop(signal.SIGKILL)
+        self.assertEqual(answers[0], answers[1])
+        self.assertEqual((answers[0][0], replayed), (201, "true"))
+
+    def test_calls_that_were_learned_stay_known_and_the_command_tells_them(self):
+        calls = [document("call", service="cron", **{"@timestamp": timestamp(1200 + i), "span.id": f"s{i}", "trace.id": f"t{i}",
+                                                     "span.kind": "client", "peer.service": "ledger-db"}) for i in range(60)]
+        with Service(self.folder) as service:
+            self.assertEqual(service.bulk(calls)[0], 200)
+            service.stop()
+        with Service(self.folder, "polling:\n  interval_seconds: 1\n") as service:
+            for _ in range(2):  # what a cycle found is shown when the next one ends, at the latest
+                service.wait_for("detection.cycle.complete")
+            [edge] = service.get("/api/topology?from=now-5m")["edges"]
+            self.assertEqual((edge["caller"], edge["callee"], edge["source"]), ("cron", "ledger-db", "learned"))
+            self.assertGreater(edge["calls"], 50)
+            asked = run("topology", "--config", service.config)
+            service.stop()
+            alone = run("topology", "--config", service.config)
+        for answer in (asked, alone):
+            [told] = json.loads(answer.stdout)
+            self.assertEqual((told["caller"], told["source"], told["last_seen"]), ("cron", "learned", edge["last_seen"]))
 
 
 class Access(FolderTest):

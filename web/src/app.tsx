@@ -72,7 +72,7 @@ export function App() {
   // On a phone the menu is wider than the screen.
   useEffect(() => {
     document.querySelector(".top nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
-  }, [place]);
+  }, [place, session.loading, session.login]);
   // Whoever reads with a screen reader or the keyboard starts at the new page's beginning.
   const first = useRef(true);
   useEffect(() => {

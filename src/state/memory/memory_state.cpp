@@ -269,4 +269,32 @@ Result<std::vector<model::AnalysisRecord>> MemoryState::analyses(const AnalysisQ
   return found;
 }
 
+Result<void> MemoryState::keep_answer(const KeptAnswer& answer) {
+  const std::lock_guard lock(mutex_);
+  answers_[answer.key] = answer;
+  return {};
+}
+
+Result<std::optional<KeptAnswer>> MemoryState::kept_answer(const std::string& key) {
+  const std::lock_guard lock(mutex_);
+  const auto found = answers_.find(key);
+  return found == answers_.end() ? std::nullopt : std::optional(found->second);
+}
+
+Result<void> MemoryState::forget_answer(const std::string& key) {
+  const std::lock_guard lock(mutex_);
+  answers_.erase(key);
+  return {};
+}
+
+Result<void> MemoryState::forget_answers(Time before, std::size_t most) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(answers_, [&](const auto& item) { return item.second.at < before; });
+  while (answers_.size() > most) {
+    answers_.erase(std::min_element(answers_.begin(), answers_.end(),
+                                    [](const auto& a, const auto& b) { return a.second.at < b.second.at; }));
+  }
+  return {};
+}
+
 }  // namespace sentinel::state

@@ -31,6 +31,10 @@ class MemoryState final : public StateStore {
   Result<std::optional<std::string>> blob(const std::string& name) override;
   Result<std::vector<std::string>> blob_names(const std::string& prefix) override;
   Result<std::vector<model::AnalysisRecord>> analyses(const AnalysisQuery& query) override;
+  Result<void> keep_answer(const KeptAnswer& answer) override;
+  Result<std::optional<KeptAnswer>> kept_answer(const std::string& key) override;
+  Result<void> forget_answer(const std::string& key) override;
+  Result<void> forget_answers(Time before, std::size_t most) override;
 
  private:
   std::mutex mutex_;
@@ -42,6 +46,7 @@ class MemoryState final : public StateStore {
   std::map<Time, model::LedgerEntry> ledger_;
   std::map<std::string, std::string> blobs_;
   std::map<std::string, model::AnalysisRecord> analyses_;
+  std::map<std::string, KeptAnswer> answers_;
 };
 
 }  // namespace sentinel::state

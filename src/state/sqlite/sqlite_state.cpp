@@ -90,6 +90,10 @@ class SqliteState final : public StateStore {
   Result<std::optional<std::string>> blob(const std::string& name) override;
   Result<std::vector<std::string>> blob_names(const std::string& prefix) override;
   Result<std::vector<model::AnalysisRecord>> analyses(const AnalysisQuery& query) override;
+  Result<void> keep_answer(const KeptAnswer& answer) override;
+  Result<std::optional<KeptAnswer>> kept_answer(const std::string& key) override;
+  Result<void> forget_answer(const std::string& key) override;
+  Result<void> forget_answers(Time before, std::size_t most) override;
 
  private:
   Result<void> put_incident(const model::Incident& incident);
@@ -614,6 +618,46 @@ Result<std::vector<model::AnalysisRecord>> SqliteState::analyses(const AnalysisQ
   }
   std::reverse(found.begin(), found.end());
   return found;
+}
+
+Result<void> SqliteState::keep_answer(const KeptAnswer& answer) {
+  const std::lock_guard lock(write_mutex_);
+  SENTINEL_ASSIGN(auto put, Statement::prepare(writer_.get(),
+                                               "INSERT OR REPLACE INTO answer(key, fingerprint, at, status, "
+                                               "headers, body) VALUES(?,?,?,?,?,?)"));
+  put.bind(answer.key).bind(answer.fingerprint).bind(micros(answer.at));
+  put.bind(static_cast<std::int64_t>(answer.status)).bind(answer.headers).bind(answer.body);
+  return put.run();
+}
+
+Result<std::optional<KeptAnswer>> SqliteState::kept_answer(const std::string& key) {
+  const std::lock_guard lock(read_mutex_);
+  SENTINEL_ASSIGN(auto row, Statement::prepare(reader_.get(),
+                                               "SELECT fingerprint, at, status, headers, body FROM answer "
+                                               "WHERE key=?"));
+  SENTINEL_ASSIGN(const bool found, row.bind(key).step());
+  if (!found) return std::nullopt;
+  return KeptAnswer{.key = key,
+                    .fingerprint = row.text(0),
+                    .at = time_from_micros(row.integer(1)),
+                    .status = static_cast<int>(row.integer(2)),
+                    .headers = row.text(3),
+                    .body = row.text(4)};
+}
+
+Result<void> SqliteState::forget_answer(const std::string& key) {
+  const std::lock_guard lock(write_mutex_);
+  SENTINEL_ASSIGN(auto remove, Statement::prepare(writer_.get(), "DELETE FROM answer WHERE key=?"));
+  return remove.bind(key).run();
+}
+
+Result<void> SqliteState::forget_answers(Time before, std::size_t most) {
+  const std::lock_guard lock(write_mutex_);
+  SENTINEL_ASSIGN(auto remove,
+                  Statement::prepare(writer_.get(),
+                                     "DELETE FROM answer WHERE at<? OR key IN (SELECT key FROM answer ORDER "
+                                     "BY at DESC LIMIT -1 OFFSET ?)"));
+  return remove.bind(micros(before)).bind(row_count(most)).run();
 }
 
 constexpr int kBusyTimeoutMs = 5000;  // how long one waits for another process's write

@@ -472,7 +472,7 @@ Result<std::vector<model::LogEvent>> ElasticsearchTelemetry::events(const EventQ
     const json filter = event_filter(fields, query, exact);
     Answer found;
     // A text is looked for by the cluster when the rest can be left to it too.
-    if (!query.text.empty() && facts.esql && fields.has(Role::kMessage) && exact) {
+    if (!query.texts.empty() && facts.esql && fields.has(Role::kMessage) && exact) {
       SENTINEL_ASSIGN(found, impl_->find_text(fields, query, filter));
     } else {
       SENTINEL_ASSIGN(found, impl_->scan(fields, query, filter, query.offset + query.limit));
@@ -492,7 +492,7 @@ Result<std::uint64_t> ElasticsearchTelemetry::count(const EventQuery& query) {
   return impl_->with_fields<std::uint64_t>([&](const FieldMap& fields) -> Result<std::uint64_t> {
     bool exact = true;
     const json filter = event_filter(fields, query, exact);
-    if (exact && query.text.empty()) {
+    if (exact && query.texts.empty()) {
       SENTINEL_ASSIGN(const json answer,
                       impl_->search(impl_->options.log_index, count_of(filter),
                                     "counting log documents of " + impl_->options.log_index));

@@ -293,20 +293,36 @@ std::string Esql::metrics(model::TimeRange range, Duration step, const std::vect
   return body(query, time_filter(fields_, {from, range.to}), params);
 }
 
+namespace {
+// The message has every text of the query; `params` gets them.
+std::string has_texts(const std::string& message, const EventQuery& query, json& params) {
+  std::string condition;
+  for (const auto& text : query.texts) {
+    const std::string name = fmt::format("text{}", params.size());
+    condition += fmt::format("{}LOCATE(TO_LOWER({}), TO_LOWER(?{})) > 0", condition.empty() ? "" : " AND ",
+                             message, name);
+    params.push_back({{name, text}});
+  }
+  return condition;
+}
+}  // namespace
+
 std::string Esql::matching(const EventQuery& query, const json& filter, std::size_t limit) const {
   const std::string ingested =
       fields_.has(Role::kIngested) ? quoted(fields_.first(Role::kIngested).name) : "TO_DATETIME(NULL)";
-  return body(fmt::format("FROM {} METADATA _source | WHERE LOCATE(TO_LOWER({}), TO_LOWER(?text)) > 0"
+  json params = json::array();
+  const std::string condition = has_texts(text(Role::kMessage), query, params);
+  return body(fmt::format("FROM {} METADATA _source | WHERE {}"
                           " | SORT {} {} | LIMIT {} | EVAL ingested = {} | KEEP _source, ingested",
-                          index_, text(Role::kMessage), quoted(fields_.first(Role::kTimestamp).name),
+                          index_, condition, quoted(fields_.first(Role::kTimestamp).name),
                           query.oldest_first ? "ASC" : "DESC", limit, ingested),
-              filter, json::array({{{"text", query.text}}}));
+              filter, params);
 }
 
 std::string Esql::count_matching(const EventQuery& query, const json& filter) const {
-  return body(fmt::format("FROM {} | WHERE LOCATE(TO_LOWER({}), TO_LOWER(?text)) > 0 | STATS docs = COUNT(*)",
-                          index_, text(Role::kMessage)),
-              filter, json::array({{{"text", query.text}}}));
+  json params = json::array();
+  const std::string condition = has_texts(text(Role::kMessage), query, params);
+  return body(fmt::format("FROM {} | WHERE {} | STATS docs = COUNT(*)", index_, condition), filter, params);
 }
 
 Result<SlicePage> read_slices(const json& answer, Time from, Duration step) {

@@ -58,10 +58,11 @@ TEST(FieldMap, WithoutTimestampOrServiceNothingCanBeJudgedAndTheKeyIsNamed) {
 TEST(Esql, ValuesTravelAsParameters) {
   const FieldMap fields = usual();
   EventQuery query{.range = {kNoon, kNoon + minutes(1)}};
-  query.text = "\" | DROP `x` //";
+  query.texts = {"\" | DROP `x` //", "second"};
   const auto body = json::parse(Esql("logs", fields).matching(query, json::object(), 10));
   EXPECT_EQ(body["query"].get<std::string>().find("DROP"), std::string::npos);
-  EXPECT_EQ(body["params"][0]["text"].get<std::string>(), query.text);
+  EXPECT_EQ(body["params"][0]["text0"].get<std::string>(), query.texts[0]);
+  EXPECT_EQ(body["params"][1]["text1"].get<std::string>(), query.texts[1]);
 }
 
 TEST(Esql, ANameIsQuotedSoThatItStaysAName) { EXPECT_EQ(quoted("a`b"), "`a``b`"); }

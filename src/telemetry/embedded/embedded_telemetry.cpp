@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 
 #include "telemetry/embedded/segment_set.hpp"
 #include "telemetry/embedded/segment_writer.hpp"
+#include "telemetry/embedded/text_search.hpp"
 #include "telemetry/field_match.hpp"
 
 namespace sentinel::telemetry {
@@ -86,9 +88,9 @@ Conditions conditions_of(const EventQuery& query) {
   if (query.failed_only) c.sql += " AND failed";
   if (query.kind == EventQuery::Kind::kSpans) c.sql += " AND span_id <> '' AND bin >= 0";
   if (query.kind == EventQuery::Kind::kLogs) c.sql += " AND NOT is_span";
-  if (!query.text.empty()) {
-    c.sql += " AND contains(lower(message), lower(?))";
-    c.texts.push_back(query.text);
+  for (const auto& text : query.texts) {
+    c.sql += fmt::format(" AND {}(message, ?)", kHasText);
+    c.texts.push_back(text);
   }
   for (const auto& [field, value] : query.fields) add_field(c, field, value);
   return c;
@@ -112,6 +114,9 @@ constexpr const char* kEventColumns =
     "CAST(is_span AS BIGINT) AS is_span, "
     "CAST(status AS BIGINT) AS status, CAST(duration AS DOUBLE) AS duration, message, trace_id, span_id, "
     "parent_id, peer, host, version, extra";
+
+constexpr std::size_t kEventWidth = 17;  // columns of these
+constexpr std::size_t kMostFoundByPlace = 256;
 
 model::LogEvent read_event(const duck::Rows& row) {
   model::LogEvent event;
@@ -170,6 +175,7 @@ struct EmbeddedTelemetry::Impl {
 
   Result<std::vector<model::Slice>> read_slices(model::TimeRange range, Duration step,
                                                 const std::string* only);
+  Result<std::vector<model::LogEvent>> find_rows(const EventQuery& query);
 
   EmbeddedOptions options;
   Log log;
@@ -306,7 +312,55 @@ Result<std::vector<model::MetricSlice>> EmbeddedTelemetry::metrics(model::TimeRa
   return slices;
 }
 
+// A search that few rows match: their places are found by the narrow columns that it looks at, and only those
+// rows are read whole.
+Result<std::vector<model::LogEvent>> EmbeddedTelemetry::Impl::find_rows(const EventQuery& query) {
+  const Conditions conditions = conditions_of(query);
+  const auto shared = segments.read_lock();
+  std::string places;
+  for (const auto& segment : segments.all()) {
+    if (!segment.stats.overlaps_time(query.range)) continue;
+    places += fmt::format("{}SELECT {} AS segment, rowid AS place, seq, {} FROM {}.docs",
+                          places.empty() ? "" : " UNION ALL ", segment.id, condition_columns(query),
+                          segment.alias());
+  }
+  std::vector<model::LogEvent> events;
+  if (places.empty()) return events;
+  SENTINEL_ASSIGN(auto connection, segments.borrow());
+  std::string whole;
+  std::map<std::pair<std::int64_t, std::int64_t>, std::size_t> rank;  // of (segment, place)
+  {
+    SENTINEL_ASSIGN(
+        auto statement,
+        duck::Statement::prepare(
+            connection, fmt::format("SELECT CAST(segment AS BIGINT), place FROM ({}) WHERE {} ORDER BY time "
+                                    "{}, seq LIMIT {} OFFSET {}",
+                                    places, conditions.sql, query.oldest_first ? "ASC" : "DESC", query.limit,
+                                    query.offset)));
+    bind(statement, query, conditions);
+    SENTINEL_ASSIGN(auto rows, statement.execute());
+    while (rows.next()) {
+      // One range for each row: DuckDB goes straight to it. A list of places would be held against all rows.
+      whole += fmt::format(
+          "{}SELECT {}, rowid, CAST({} AS BIGINT) FROM s{}.docs WHERE rowid >= {} AND rowid <= {}",
+          whole.empty() ? "" : " UNION ALL ", kEventColumns, rows.int64(0), rows.int64(0), rows.int64(1),
+          rows.int64(1));
+      rank.emplace(std::pair(rows.int64(0), rows.int64(1)), rank.size());
+    }
+  }
+  events.resize(rank.size());
+  if (!whole.empty()) {
+    SENTINEL_ASSIGN(auto rows, connection.query(whole));
+    while (rows.next())
+      events[rank.at({rows.int64(kEventWidth + 1), rows.int64(kEventWidth)})] = read_event(rows);
+  }
+  segments.give_back(std::move(connection));
+  return events;
+}
+
 Result<std::vector<model::LogEvent>> EmbeddedTelemetry::events(const EventQuery& query) {
+  if ((!query.texts.empty() || !query.fields.empty()) && query.limit <= kMostFoundByPlace)
+    return impl_->find_rows(query);
   const Conditions conditions = conditions_of(query);
   const std::string sql =
       fmt::format("SELECT * FROM {{}} WHERE {} ORDER BY time {}, seq LIMIT {} OFFSET {}", conditions.sql,

@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "base/text.hpp"
+#include "telemetry/embedded/text_search.hpp"
 
 namespace sentinel::telemetry {
 namespace {
@@ -48,6 +49,7 @@ Result<void> SegmentSet::open_locked() {
   if (error) return fail(ErrorKind::kDenied, fmt::format("cannot write to {}: {}", folder_, error.message()));
   SENTINEL_ASSIGN(database_, duck::Database::open(settings_));
   SENTINEL_ASSIGN(auto connection, duck::Connection::open(database_));
+  SENTINEL_TRY(register_text_search(connection));
 
   std::vector<int> ids;
   for (const auto& entry : std::filesystem::directory_iterator(folder_, error)) {

@@ -56,7 +56,7 @@ TEST_P(TelemetryContract, AHistogramCountsMatchesByStepAndLevel) {
   }
   auto query = all();
   query.range = {noon_, noon_ + minutes(5)};
-  query.text = "ODD";
+  query.texts = {"ODD"};
   const auto found = store().histogram(query, minutes(1));
   ASSERT_TRUE(found) << found.error().text();
   const std::vector<CountSlice> expected = {{noon_, 1, 0, 0},
@@ -65,7 +65,7 @@ TEST_P(TelemetryContract, AHistogramCountsMatchesByStepAndLevel) {
                                             {noon_ + minutes(3), 1, 0, 0},
                                             {noon_ + minutes(4), 1, 0, 0}};
   EXPECT_EQ(*found, expected);
-  query.text = "nobody says this";
+  query.texts = {"nobody says this"};
   EXPECT_TRUE(store().histogram(query, minutes(1))->empty());
 }
 

@@ -205,9 +205,21 @@ TEST_P(TelemetryContract, TextIsFoundWithoutRegardToCaseAndWithoutWildcards) {
                       {"nothing like it", {}}};
   for (const Row& r : rows) {
     auto query = all();
-    query.text = r.text;
+    query.texts = {r.text};
     EXPECT_EQ(messages(query), r.expected) << r.text;
   }
+}
+
+TEST_P(TelemetryContract, OfSeveralTextsEachMustBeInTheMessageWhereverItIs) {
+  put(row("a", "pool of the database exhausted"));
+  put(row("a", "exhausted: the POOL", seconds(1)));
+  put(row("a", "pool is fine", seconds(2)));
+  auto query = all();
+  query.texts = {"pool", "Exhausted"};
+  EXPECT_EQ(messages(query), (Texts{"exhausted: the POOL", "pool of the database exhausted"}));
+  EXPECT_EQ(store().count(query).value(), 2U);
+  query.texts = {"pool", "exhausted", "the pool"};
+  EXPECT_EQ(messages(query), Texts{"exhausted: the POOL"});
 }
 
 TEST_P(TelemetryContract, AllFieldsOfARowComeBack) {

@@ -983,11 +983,33 @@ export interface components {
             source: string;
             /** @description why it is what it is */
             note?: string;
+            /** @description why no model's answer stands here */
+            model_note?: string;
+            /** @description a model's statements, each held against the facts */
+            claims?: components["schemas"]["Claim"][];
+            /** @description of all questions to a model about this incident, also those without a usable answer; absent when none was asked */
             cost_usd?: number;
-            /** @description services, numbers and evidence ids in the text that the facts do not bear out */
-            unverified?: string[];
-            /** @description what was sent to the model */
+            /** @description how many those are */
+            questions?: number;
+            /**
+             * @description what was sent, byte by byte: the question whose answer stands here, else the newest. Secrets and personal
+             *     data have left it before it left the host; placeholders stand for them.
+             */
             sent?: string;
+            sent_at?: components["schemas"]["Time"];
+            /** @description the model */
+            sent_to?: string;
+        };
+        Claim: {
+            text: string;
+            evidence: {
+                id: string;
+                text: string;
+            }[];
+            /** @description every service, number and evidence id in it is in the facts */
+            verified: boolean;
+            /** @description what is not */
+            problems: string[];
         };
         TimelineEvent: {
             incident_id: string;
@@ -1236,8 +1258,13 @@ export interface components {
         Edge: {
             caller: string;
             callee: string;
-            /** @enum {string} */
-            source: "span" | "trace" | "mention" | "topology";
+            /**
+             * @description How the edge is known, the surest first: calls seen in this stretch of time (`span`), an active incident's
+             *     traces or messages (`trace`, `mention`), calls of the last days (`learned`: counts halve with
+             *     each day since, `last_seen` tells the newest), the configuration (`topology`).
+             * @enum {string}
+             */
+            source: "span" | "trace" | "mention" | "learned" | "topology";
             calls: number;
             errors: number;
             error_share: number;
@@ -1541,12 +1568,17 @@ export interface components {
         Offset: number;
         /** @description `next_cursor` of the page before */
         Cursor: string;
+        /**
+         * @description Kept for a day, over restarts too. 409: a request with this key still runs, or the server was stopped while it
+         *     did: look whether it was done, and use a new key if not.
+         */
         IdempotencyKey: string;
         /** @description with a cookie session only; `csrf` of `/api/session` */
         Csrf: string;
         /**
-         * @description Words that the message contains (ASCII case does not matter); `name:value` terms narrow by field
-         *     (`service:payment-service level:error status:503 trace:4bf9 host:web-1`), quotes keep blanks together.
+         * @description Words that the message contains, all of them, wherever they stand (ASCII case does not matter); in quotes,
+         *     a phrase. `name:value` terms narrow by field (`service:payment-service level:error status:503 trace:4bf9
+         *     host:web-1`); quotes keep a value's blanks together. `timeout "pool exhausted" tenant:"acme corp"`.
          */
         Q: string;
         /** @description `field=value`, exact; may be repeated, all must hold */
@@ -1645,6 +1677,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /**
+                 * @description Kept for a day, over restarts too. 409: a request with this key still runs, or the server was stopped while it
+                 *     did: look whether it was done, and use a new key if not.
+                 */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description with a cookie session only; `csrf` of `/api/session` */
                 "X-CSRF-Token"?: components["parameters"]["Csrf"];
@@ -1664,6 +1700,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /**
+                 * @description Kept for a day, over restarts too. 409: a request with this key still runs, or the server was stopped while it
+                 *     did: look whether it was done, and use a new key if not.
+                 */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description with a cookie session only; `csrf` of `/api/session` */
                 "X-CSRF-Token"?: components["parameters"]["Csrf"];
@@ -1683,6 +1723,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /**
+                 * @description Kept for a day, over restarts too. 409: a request with this key still runs, or the server was stopped while it
+                 *     did: look whether it was done, and use a new key if not.
+                 */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description with a cookie session only; `csrf` of `/api/session` */
                 "X-CSRF-Token"?: components["parameters"]["Csrf"];
@@ -1702,6 +1746,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /**
+                 * @description Kept for a day, over restarts too. 409: a request with this key still runs, or the server was stopped while it
+                 *     did: look whether it was done, and use a new key if not.
+                 */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description with a cookie session only; `csrf` of `/api/session` */
                 "X-CSRF-Token"?: components["parameters"]["Csrf"];
@@ -1721,6 +1769,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /**
+                 * @description Kept for a day, over restarts too. 409: a request with this key still runs, or the server was stopped while it
+                 *     did: look whether it was done, and use a new key if not.
+                 */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description with a cookie session only; `csrf` of `/api/session` */
                 "X-CSRF-Token"?: components["parameters"]["Csrf"];
@@ -1747,6 +1799,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /**
+                 * @description Kept for a day, over restarts too. 409: a request with this key still runs, or the server was stopped while it
+                 *     did: look whether it was done, and use a new key if not.
+                 */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description with a cookie session only; `csrf` of `/api/session` */
                 "X-CSRF-Token"?: components["parameters"]["Csrf"];
@@ -1775,6 +1831,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /**
+                 * @description Kept for a day, over restarts too. 409: a request with this key still runs, or the server was stopped while it
+                 *     did: look whether it was done, and use a new key if not.
+                 */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description with a cookie session only; `csrf` of `/api/session` */
                 "X-CSRF-Token"?: components["parameters"]["Csrf"];
@@ -1802,6 +1862,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /**
+                 * @description Kept for a day, over restarts too. 409: a request with this key still runs, or the server was stopped while it
+                 *     did: look whether it was done, and use a new key if not.
+                 */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description with a cookie session only; `csrf` of `/api/session` */
                 "X-CSRF-Token"?: components["parameters"]["Csrf"];
@@ -1887,6 +1951,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /**
+                 * @description Kept for a day, over restarts too. 409: a request with this key still runs, or the server was stopped while it
+                 *     did: look whether it was done, and use a new key if not.
+                 */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description with a cookie session only; `csrf` of `/api/session` */
                 "X-CSRF-Token"?: components["parameters"]["Csrf"];
@@ -1941,6 +2009,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /**
+                 * @description Kept for a day, over restarts too. 409: a request with this key still runs, or the server was stopped while it
+                 *     did: look whether it was done, and use a new key if not.
+                 */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description with a cookie session only; `csrf` of `/api/session` */
                 "X-CSRF-Token"?: components["parameters"]["Csrf"];
@@ -2019,6 +2091,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /**
+                 * @description Kept for a day, over restarts too. 409: a request with this key still runs, or the server was stopped while it
+                 *     did: look whether it was done, and use a new key if not.
+                 */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description with a cookie session only; `csrf` of `/api/session` */
                 "X-CSRF-Token"?: components["parameters"]["Csrf"];
@@ -2050,6 +2126,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /**
+                 * @description Kept for a day, over restarts too. 409: a request with this key still runs, or the server was stopped while it
+                 *     did: look whether it was done, and use a new key if not.
+                 */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description with a cookie session only; `csrf` of `/api/session` */
                 "X-CSRF-Token"?: components["parameters"]["Csrf"];
@@ -2205,8 +2285,9 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Words that the message contains (ASCII case does not matter); `name:value` terms narrow by field
-                 *     (`service:payment-service level:error status:503 trace:4bf9 host:web-1`), quotes keep blanks together.
+                 * @description Words that the message contains, all of them, wherever they stand (ASCII case does not matter); in quotes,
+                 *     a phrase. `name:value` terms narrow by field (`service:payment-service level:error status:503 trace:4bf9
+                 *     host:web-1`); quotes keep a value's blanks together. `timeout "pool exhausted" tenant:"acme corp"`.
                  */
                 q?: components["parameters"]["Q"];
                 /** @description `field=value`, exact; may be repeated, all must hold */
@@ -2253,8 +2334,9 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Words that the message contains (ASCII case does not matter); `name:value` terms narrow by field
-                 *     (`service:payment-service level:error status:503 trace:4bf9 host:web-1`), quotes keep blanks together.
+                 * @description Words that the message contains, all of them, wherever they stand (ASCII case does not matter); in quotes,
+                 *     a phrase. `name:value` terms narrow by field (`service:payment-service level:error status:503 trace:4bf9
+                 *     host:web-1`); quotes keep a value's blanks together. `timeout "pool exhausted" tenant:"acme corp"`.
                  */
                 q?: components["parameters"]["Q"];
                 /** @description `field=value`, exact; may be repeated, all must hold */
@@ -2327,8 +2409,9 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Words that the message contains (ASCII case does not matter); `name:value` terms narrow by field
-                 *     (`service:payment-service level:error status:503 trace:4bf9 host:web-1`), quotes keep blanks together.
+                 * @description Words that the message contains, all of them, wherever they stand (ASCII case does not matter); in quotes,
+                 *     a phrase. `name:value` terms narrow by field (`service:payment-service level:error status:503 trace:4bf9
+                 *     host:web-1`); quotes keep a value's blanks together. `timeout "pool exhausted" tenant:"acme corp"`.
                  */
                 q?: components["parameters"]["Q"];
                 /** @description `field=value`, exact; may be repeated, all must hold */
@@ -2367,8 +2450,9 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Words that the message contains (ASCII case does not matter); `name:value` terms narrow by field
-                 *     (`service:payment-service level:error status:503 trace:4bf9 host:web-1`), quotes keep blanks together.
+                 * @description Words that the message contains, all of them, wherever they stand (ASCII case does not matter); in quotes,
+                 *     a phrase. `name:value` terms narrow by field (`service:payment-service level:error status:503 trace:4bf9
+                 *     host:web-1`); quotes keep a value's blanks together. `timeout "pool exhausted" tenant:"acme corp"`.
                  */
                 q?: components["parameters"]["Q"];
                 /** @description `field=value`, exact; may be repeated, all must hold */
@@ -2504,6 +2588,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /**
+                 * @description Kept for a day, over restarts too. 409: a request with this key still runs, or the server was stopped while it
+                 *     did: look whether it was done, and use a new key if not.
+                 */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description with a cookie session only; `csrf` of `/api/session` */
                 "X-CSRF-Token"?: components["parameters"]["Csrf"];
@@ -2531,6 +2619,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /**
+                 * @description Kept for a day, over restarts too. 409: a request with this key still runs, or the server was stopped while it
+                 *     did: look whether it was done, and use a new key if not.
+                 */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description with a cookie session only; `csrf` of `/api/session` */
                 "X-CSRF-Token"?: components["parameters"]["Csrf"];

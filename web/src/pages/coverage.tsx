@@ -18,7 +18,7 @@ export function Coverage() {
     (signal) => get("/api/ledger", { query: { from: String(startOfDay(6)), step: 3600 }, signal }),
     ["tick"],
   );
-  const outbox = useResource("outbox", (signal) => get("/api/outbox", { query: { limit: 100 }, signal }), ["outbox"]);
+  const outbox = useResource("outbox", (signal) => get("/api/outbox", { query: { limit: 100 }, signal }), ["tick", "outbox"]);
   const spend = useResource("spend", (signal) => get("/api/spend", { signal }), ["incident"]);
   return (
     <>

@@ -1,7 +1,7 @@
 // Callers left, what they call right; an edge is as thick as its traffic, and a failing one is red, dashed and
 // says its share of failures. The node that started it is marked by a double border and a word.
 import { useMemo } from "react";
-import { share } from "../lib/format";
+import { number, share } from "../lib/format";
 import { edgeKey, layered, type Place } from "../lib/layout";
 import { Link, servicePath } from "../lib/router";
 import { plainVisible } from "../lib/text";
@@ -17,10 +17,23 @@ export interface MapEdge {
   callee: string;
   calls: number;
   errors: number;
+  source?: string; // how it is known
+  last_seen?: string | null;
 }
 
 const kNode = { width: 158, height: 44 };
 const kGap = { x: 84, y: 22 };
+
+// What is known of an edge, and from where.
+function said(edge: MapEdge): string {
+  const counts = `${number(Math.round(edge.calls))} calls, ${number(Math.round(edge.errors))} failed`;
+  if (edge.source === "topology") return "says the configuration; no call was seen";
+  if (edge.source === "learned") {
+    const seen = edge.last_seen ? `, last at ${edge.last_seen.slice(0, 16).replace("T", " ")} UTC` : "";
+    return `not seen in this time; learned from earlier days${seen}`;
+  }
+  return edge.source === "mention" ? `${counts} (named in its messages)` : counts;
+}
 
 export function BlameMap({ nodes, edges, cause, label }: { nodes: MapNode[]; edges: MapEdge[]; cause?: string; label: string }) {
   // The place of a node depends on which edges exist, not on their numbers: it stays still during replay.
@@ -37,7 +50,7 @@ export function BlameMap({ nodes, edges, cause, label }: { nodes: MapNode[]; edg
     const place = layout.nodes.get(service);
     return place && corner(place);
   };
-  const most = Math.max(1, ...edges.map((e) => e.calls));
+  const most = Math.max(1, ...edges.map((e) => (e.source === "learned" ? 0 : e.calls)));
   return (
     <div className="map scroll" tabIndex={0} role="group" aria-label={label}>
       <svg viewBox={`0 0 ${width} ${height}`} width={width} height={height}>
@@ -45,7 +58,9 @@ export function BlameMap({ nodes, edges, cause, label }: { nodes: MapNode[]; edg
           const a = at(edge.caller);
           const b = at(edge.callee);
           if (!a || !b || edge.caller === edge.callee) return null;
-          const failing = edge.errors > 0 && edge.errors / Math.max(1, edge.calls) > 0.02;
+          // Known from earlier days or from the configuration: it says nothing about now.
+          const remembered = edge.source === "learned" || edge.source === "topology";
+          const failing = !remembered && edge.errors > 0 && edge.errors / Math.max(1, edge.calls) > 0.02;
           const forward = b.x > a.x;
           const y1 = a.y + kNode.height / 2;
           const y2 = b.y + kNode.height / 2;
@@ -73,12 +88,12 @@ export function BlameMap({ nodes, edges, cause, label }: { nodes: MapNode[]; edg
           const word = { x: (x1 + first.x) / 2, y: (y1 + first.y) / 2 - 6 };
           const part = edge.errors / Math.max(1, edge.calls);
           return (
-            <g key={`${edge.caller}\t${edge.callee}`} className={`edge${failing ? " failing" : ""}${edge.calls ? "" : " idle"}`}>
+            <g key={`${edge.caller}\t${edge.callee}`} className={`edge${failing ? " failing" : ""}${edge.calls && !remembered ? "" : " idle"}${remembered ? " remembered" : ""}`}>
               <path
                 d={line}
-                style={{ strokeWidth: 1.2 + 3 * Math.sqrt(edge.calls / most) }}
+                style={{ strokeWidth: remembered ? 1.2 : 1.2 + 3 * Math.sqrt(edge.calls / most) }}
               >
-                <title>{`${plainVisible(edge.caller)} calls ${plainVisible(edge.callee)}: ${Math.round(edge.calls)} calls, ${Math.round(edge.errors)} failed`}</title>
+                <title>{`${plainVisible(edge.caller)} calls ${plainVisible(edge.callee)}: ${said(edge)}`}</title>
               </path>
               <path className="tip" d={forward ? `M${x2 - 7} ${y2 - 4.5}L${x2} ${y2}L${x2 - 7} ${y2 + 4.5}z` : `M${x2 + 7} ${y2 - 4.5}L${x2} ${y2}L${x2 + 7} ${y2 + 4.5}z`} />
               {failing && (

@@ -58,7 +58,7 @@ export function Chart(props: Props) {
       width: element.clientWidth || 300,
       height: p.height ?? 130,
       legend: { show: false },
-      padding: [8, 8, 0, 0],
+      padding: [8, 18, 0, 0], // the last word of the axis has its middle at the edge
       cursor: {
         y: false,
         points: { size: 6 },

@@ -6,7 +6,7 @@ import { incidentPath, navigate } from "../../lib/router";
 import { plainVisible } from "../../lib/text";
 import { Dialog, Empty, Show } from "../../ui/basics";
 import { copy } from "../../ui/toast";
-import { comment, merge, resolve, silence } from "./commands";
+import { comment, merge, resolve, silence, split } from "./commands";
 import { postMortem } from "./markdown";
 
 function Ask({
@@ -174,6 +174,47 @@ export function MergeDialog({ incident, close }: { incident: Incident; close: ()
     </Ask>
   );
 }
+
+export function SplitDialog({ incident, close }: { incident: Incident; close: () => void }) {
+  const [leaving, setLeaving] = useState<string[]>([]);
+  const [why, setWhy] = useState("");
+  const services = servicesWithAnomaly(incident);
+  return (
+    <Ask
+      title="Split off another outage"
+      close={close}
+      action="Split"
+      disabled={leaving.length === 0 || leaving.length === services.length}
+      submit={() =>
+        split(incident.id, leaving, why).then((off) => {
+          if (!off) return;
+          close();
+          navigate(incidentPath(off.id));
+        })
+      }
+    >
+      <p>The services you choose leave with their anomalies and get an incident of their own. At least one stays. It can be undone.</p>
+      <fieldset>
+        <legend>Which are another outage?</legend>
+        {services.map((service) => (
+          <label key={service} className="row">
+            <input
+              type="checkbox"
+              checked={leaving.includes(service)}
+              onChange={(event) => setLeaving(event.target.checked ? [...leaving, service] : leaving.filter((s) => s !== service))}
+            />
+            {plainVisible(service)}
+          </label>
+        ))}
+      </fieldset>
+      <label className="field">
+        Why
+        <input value={why} maxLength={2000} onChange={(event) => setWhy(event.target.value)} />
+      </label>
+    </Ask>
+  );
+}
+export const servicesWithAnomaly = (incident: Incident) => [...new Set(incident.anomalies.map((a) => a.service))].sort();
 
 export function PostMortemDialog({ incident, close }: { incident: Incident; close: () => void }) {
   const [text, setText] = useState(() => postMortem(incident));

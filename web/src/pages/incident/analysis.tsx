@@ -4,16 +4,11 @@ import type { ReactNode } from "react";
 import type { Incident, Schemas } from "../../api/client";
 import { plural } from "../../lib/format";
 import { plainVisible, Raw } from "../../lib/text";
+import { When } from "../../lib/time";
 import { Empty, Panel } from "../../ui/basics";
 
-// What a model's analysis carries beside the five fields, when it has been checked claim by claim.
-type Checked = Schemas["Analysis"] & {
-  claims?: { text: string; evidence: { id: string; text: string }[]; verified: boolean; problems: string[] }[];
-  model_note?: string;
-};
-
 export function AnalysisPanel({ incident }: { incident: Incident }) {
-  const a: Checked | undefined = incident.analysis;
+  const a = incident.analysis;
   if (!a) {
     return (
       <Panel title="Analysis" className="order-7">
@@ -22,10 +17,9 @@ export function AnalysisPanel({ incident }: { incident: Incident }) {
     );
   }
   const known = new Set(incident.causes.flatMap((c) => c.evidence.map((e) => e.id)));
-  const unverified = a.unverified ?? [];
-  const doubtful = unverified.length + (a.claims ?? []).filter((claim) => !claim.verified).length;
+  const doubtful = (a.claims ?? []).filter((claim) => !claim.verified).length;
   const model = a.source !== "deterministic";
-  const text = (content: string) => <Claims text={content} known={known} unverified={unverified} />;
+  const text = (content: string) => <Cited text={content} known={known} />;
   return (
     <Panel
       title="Analysis"
@@ -33,7 +27,9 @@ export function AnalysisPanel({ incident }: { incident: Incident }) {
       aside={
         <span>
           {model ? `by ${a.source}` : "by rules, no model"} · confidence {a.confidence}
-          {a.cost_usd !== undefined && ` · $${a.cost_usd.toFixed(4)}`}
+          {a.cost_usd !== undefined && (
+            <span title={`${plural(a.questions ?? 1, "question")} to the model about this incident`}> · ${a.cost_usd.toFixed(4)}</span>
+          )}
         </span>
       }
     >
@@ -60,18 +56,6 @@ export function AnalysisPanel({ incident }: { incident: Incident }) {
           </ol>
         </details>
       )}
-      {unverified.length > 0 && (
-        <details>
-          <summary>Not borne out by the facts ({unverified.length})</summary>
-          <ul>
-            {unverified.map((claim, i) => (
-              <li key={i}>
-                <Raw text={claim} limit={300} />
-              </li>
-            ))}
-          </ul>
-        </details>
-      )}
       {a.claims && a.claims.length > 0 && <CheckedClaims claims={a.claims} />}
       {a.model_note && (
         <p className="dim">
@@ -85,9 +69,17 @@ export function AnalysisPanel({ incident }: { incident: Incident }) {
       )}
       {a.sent && (
         <details>
-          <summary>What was sent</summary>
+          <summary>
+            What was sent{a.sent_to && <> to {plainVisible(a.sent_to)}</>}
+            {a.sent_at && (
+              <>
+                , <When at={a.sent_at} />
+              </>
+            )}
+          </summary>
+          <p className="dim">Every byte of it; secrets and personal data had been replaced before it left this host.</p>
           <pre className="sent">
-            <Raw text={a.sent} limit={6000} />
+            <Raw text={readable(a.sent)} limit={6000} />
           </pre>
         </details>
       )}
@@ -95,7 +87,7 @@ export function AnalysisPanel({ incident }: { incident: Incident }) {
   );
 }
 
-function CheckedClaims({ claims }: { claims: NonNullable<Checked["claims"]> }) {
+function CheckedClaims({ claims }: { claims: Schemas["Claim"][] }) {
   return (
     <details open={claims.some((claim) => !claim.verified)}>
       <summary>Claims, each held against the facts ({claims.length})</summary>
@@ -126,29 +118,27 @@ function CheckedClaims({ claims }: { claims: NonNullable<Checked["claims"]> }) {
   );
 }
 
-// Citations like E3 lead to their evidence; what the checker did not find is underlined and marked.
-function Claims({ text, known, unverified }: { text: string; known: Set<string>; unverified: string[] }): ReactNode {
-  const marks = unverified.filter((claim) => claim.length > 1 && text.includes(claim)).map(escape);
-  const splitter = new RegExp(`(${[...marks, "\\bE\\d+\\b"].join("|")})`, "g");
-  return text.split(splitter).map((part, i) => {
+// The request's JSON with its lines broken, as people read it.
+function readable(sent: string): string {
+  try {
+    return JSON.stringify(JSON.parse(sent), null, 1).replace(/\\n/g, "\n").replace(/\\"/g, '"');
+  } catch {
+    return sent;
+  }
+}
+
+// Citations like E3 lead to their evidence.
+function Cited({ text, known }: { text: string; known: Set<string> }): ReactNode {
+  return text.split(/\b(E\d+)\b/g).map((part, i) => {
     if (i % 2 === 0) return <Raw key={i} text={part} limit={4000} />;
-    if (known.has(part) && !unverified.includes(part)) {
-      return (
-        <a key={i} className="mono" href={`#evidence-${part}`} title="go to this evidence" onClick={(event) => show(event, part)}>
-          {part}
-        </a>
-      );
-    }
-    if (/^E\d+$/.test(part) && !unverified.includes(part)) return <span key={i}>{part}</span>;
+    if (!known.has(part)) return <span key={i}>{part}</span>;
     return (
-      <span key={i} className="unverified" title="the facts do not bear this out">
-        {plainVisible(part)}
-        <sup>?</sup>
-      </span>
+      <a key={i} className="mono" href={`#evidence-${part}`} title="go to this evidence" onClick={(event) => show(event, part)}>
+        {part}
+      </a>
     );
   });
 }
-const escape = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 
 function show(event: { preventDefault: () => void }, id: string) {
   event.preventDefault();

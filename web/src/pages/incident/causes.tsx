@@ -41,7 +41,8 @@ export function Causes({ causes }: { causes: Schemas["Cause"][] }) {
                     <i style={{ width: `${Math.max(1, cause.probability * 100)}%` }} />
                   </span>
                   <span className="dim nowrap">
-                    first sign <When at={cause.onset} />
+                    <span className="wide">first sign </span>
+                    <When at={cause.onset} />
                   </span>
                 </summary>
                 <ul className="evidence">

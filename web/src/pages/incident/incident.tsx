@@ -11,11 +11,11 @@ import { plainVisible, Raw } from "../../lib/text";
 import { Since, When } from "../../lib/time";
 import { ActionButton, Kbd, Panel, SeverityMark, Show, StateMark } from "../../ui/basics";
 import { copy } from "../../ui/toast";
-import { CommentDialog, MergeDialog, PostMortemDialog, ResolveDialog, SilenceDialog } from "./actions";
+import { CommentDialog, MergeDialog, PostMortemDialog, ResolveDialog, servicesWithAnomaly, SilenceDialog, SplitDialog } from "./actions";
 import { AnalysisPanel } from "./analysis";
 import { Causes } from "./causes";
 import { MetricCharts } from "./charts";
-import { acknowledge, reopen } from "./commands";
+import { acknowledge, reopen, undo, undoable } from "./commands";
 import { ExampleTrace } from "./example_trace";
 import { IncidentMap } from "./incident_map";
 import { incidentMarkdown } from "./markdown";
@@ -32,7 +32,7 @@ export function Incident({ id }: { id: string }) {
   );
 }
 
-type Open = "resolve" | "silence" | "merge" | "comment" | "postmortem" | undefined;
+type Open = "resolve" | "silence" | "merge" | "split" | "comment" | "postmortem" | undefined;
 
 function Loaded({ incident: i, set, refresh }: { incident: IncidentData; set: (i: IncidentData) => void; refresh: () => void }) {
   const [open, setOpen] = useState<Open>();
@@ -52,6 +52,7 @@ function Loaded({ incident: i, set, refresh }: { incident: IncidentData; set: (i
     m: () => void copy(incidentMarkdown(i), "incident"),
   });
   const cause = i.causes[0];
+  const last = undoable(i.timeline);
   const close = () => setOpen(undefined);
   return (
     <>
@@ -133,6 +134,16 @@ function Loaded({ incident: i, set, refresh }: { incident: IncidentData; set: (i
                   Merge
                 </button>
               )}
+              {active && servicesWithAnomaly(i).length > 1 && (
+                <button type="button" onClick={() => setOpen("split")}>
+                  Split
+                </button>
+              )}
+              {last && (
+                <ActionButton run={() => undo(i.id, last.kind).then((changed) => changed && set(changed))} title={`take back: ${last.kind} by ${last.actor}`}>
+                  Undo “{last.kind}”
+                </ActionButton>
+              )}
             </>
           )}
           <button type="button" onClick={() => void copy(incidentMarkdown(i), "incident")}>
@@ -171,6 +182,7 @@ function Loaded({ incident: i, set, refresh }: { incident: IncidentData; set: (i
       {open === "resolve" && <ResolveDialog incident={i} close={close} done={done} />}
       {open === "silence" && <SilenceDialog incident={i} close={close} done={() => (refresh(), close())} />}
       {open === "merge" && <MergeDialog incident={i} close={close} />}
+      {open === "split" && <SplitDialog incident={i} close={close} />}
       {open === "comment" && <CommentDialog incident={i} close={close} done={done} />}
       {open === "postmortem" && <PostMortemDialog incident={i} close={close} />}
     </>

@@ -13,7 +13,7 @@ export function IncidentList({ rows, chosen, label }: { rows: IncidentRow[]; cho
   return (
     <VirtualList
       items={rows}
-      rowHeight={narrow ? 104 : 60}
+      rowHeight={narrow ? 124 : 60}
       keyOf={(row) => row.id}
       label={label}
       reveal={chosen >= 0 && chosen < rows.length ? chosen : undefined}

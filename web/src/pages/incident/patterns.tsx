@@ -6,9 +6,9 @@ import { plainVisible, Raw } from "../../lib/text";
 import { When } from "../../lib/time";
 import { Empty, Panel } from "../../ui/basics";
 
-// The longest run of words without a placeholder finds the lines again.
+// The longest run of words without a placeholder or a quote finds the lines again.
 export function wordsOf(pattern: Pick<Pattern, "text" | "example">): string {
-  const runs = pattern.text.split(/<[^<>\s]+>/).map((run) => run.trim());
+  const runs = pattern.text.split(/<[^<>\s]+>|"/).map((run) => run.trim());
   const longest = runs.reduce((a, b) => (b.length > a.length ? b : a), "");
   return (longest || pattern.example).slice(0, 120);
 }

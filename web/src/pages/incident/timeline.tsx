@@ -15,6 +15,7 @@ const kMarks: Record<string, string> = {
   acknowledged: "✓",
   resolved: "■",
   reopened: "↺",
+  undone: "↶",
   commented: "“",
   silenced: "◌",
   analyzed: "≡",

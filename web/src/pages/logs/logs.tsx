@@ -151,8 +151,9 @@ function Lines({ query, cacheKey }: { query: Query; cacheKey: string }) {
         {() =>
           events.length === 0 ? (
             <Empty title="No line matches.">
-              Words are looked for anywhere in the message. <code>service:payment-service level:error status:503 trace:4bf9…</code>{" "}
-              narrow by field, quotes keep blanks together. A longer time range may help.
+              A line matches when its message has every word, wherever it stands; <code>"pool exhausted"</code> in quotes is one
+              phrase. <code>service:payment-service level:error status:503 trace:4bf9… tenant:"acme corp"</code> narrow by field. A
+              longer time range may help.
             </Empty>
           ) : (
             <>

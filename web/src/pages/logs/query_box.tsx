@@ -96,7 +96,8 @@ export function QueryBox({ value, run }: { value: string; run: (text: string) =>
         aria-activedescendant={chosen >= 0 ? `${list}-${chosen}` : undefined}
         autoComplete="off"
         spellCheck={false}
-        placeholder='words, service:name, level:error, status:503, "quoted words"'
+        placeholder='words "a phrase" service:name level:error'
+        title={'Lines that have every word, wherever it stands. "In quotes": a phrase. name:value: a field, as in service:payment-service level:error status:503 tenant:"acme corp"'}
         value={text}
         onChange={(event) => {
           setText(event.target.value);

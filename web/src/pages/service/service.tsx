@@ -117,6 +117,15 @@ function Curves({ series, moment, pick }: { series: Schemas["Series"]; moment?: 
   );
 }
 
+// How an edge is known. Learned ones were not seen in the last hour.
+const kKnown: Record<Schemas["Edge"]["source"], string> = {
+  span: "",
+  trace: "by trace",
+  mention: "by messages",
+  learned: "earlier,",
+  topology: "configured",
+};
+
 function Neighbours({ service }: { service: Schemas["ServiceDetail"] }) {
   if (service.callers.length + service.callees.length === 0) {
     return (
@@ -131,7 +140,16 @@ function Neighbours({ service }: { service: Schemas["ServiceDetail"] }) {
       <td>
         <Link to={servicePath(other)}>{plainVisible(other)}</Link>
       </td>
-      <td className="num right">{number(edge.calls)}</td>
+      <td className="dim nowrap">
+        {kKnown[edge.source]}
+        {edge.last_seen && (
+          <>
+            {" "}
+            <When at={edge.last_seen} ago />
+          </>
+        )}
+      </td>
+      <td className="num right">{edge.source === "topology" ? "" : number(Math.round(edge.calls))}</td>
       <td className={`num right${edge.error_share > 0.02 ? " bad" : ""}`}>
         {edge.error_share > 0.02 && "✕ "}
         {share(edge.error_share)}
@@ -146,6 +164,7 @@ function Neighbours({ service }: { service: Schemas["ServiceDetail"] }) {
           <tr>
             <th />
             <th>service</th>
+            <th>seen</th>
             <th className="right">calls</th>
             <th className="right">failed</th>
             <th className="right">p99</th>
