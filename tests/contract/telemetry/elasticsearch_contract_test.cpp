@@ -9,6 +9,7 @@
 
 #include "base/clock.hpp"
 #include "ingest/ingest.hpp"
+#include "ingest/log_document.hpp"
 #include "model/json.hpp"
 #include "telemetry/elasticsearch/elasticsearch_telemetry.hpp"
 #include "telemetry_contract.hpp"
@@ -18,27 +19,10 @@ namespace {
 
 using nlohmann::json;
 
-// As a shipper writes: the schema of the original, literal dotted names.
+// As a shipper writes, through a pipeline that sets when the document came.
 json document(const model::LogRow& row, Time ingested) {
-  json doc = row.extra.empty() ? json::object() : json::parse(row.extra);
-  doc["@timestamp"] = format_rfc3339(row.time);
+  json doc = ingest::log_document(row);
   doc["event.ingested"] = format_rfc3339(ingested);
-  const auto put = [&](const char* key, std::string_view value) {
-    if (!value.empty()) doc[key] = value;
-  };
-  put("service.name", row.service);
-  put("level", model::to_string(row.level));
-  put("message", row.message);
-  put("trace.id", row.trace_id);
-  put("span.id", row.span_id);
-  put("parent.id", row.parent_id);
-  put("span.kind", model::to_string(row.span_kind));
-  put("peer.service", row.peer);
-  put("host.name", row.host);
-  put("service.version", row.version);
-  if (row.has_duration()) doc["duration_ms"] = static_cast<double>(row.duration_ms);
-  if (row.status_code != 0) doc["status_code"] = row.status_code;
-  if (row.is_span) doc["event.kind"] = "span";
   return doc;
 }
 
