@@ -27,9 +27,12 @@ from urllib.parse import urlsplit
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/elasticsearch"))
 sys.path.insert(0, str(ROOT / "tests/integration"))
+import harness  # noqa: E402
 import node  # noqa: E402
 from fault_proxy import FaultProxy  # noqa: E402
 from harness import Service, environment  # noqa: E402
+
+harness.HANG = 600  # a first look at millions of documents takes its time on a small machine
 
 MAPPING = {"settings": {"number_of_shards": 1, "number_of_replicas": 0}, "aliases": {"app-logs-all": {}},
            "mappings": {"properties": {

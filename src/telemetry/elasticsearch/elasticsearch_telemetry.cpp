@@ -21,7 +21,11 @@ using nlohmann::json;
 constexpr Duration kFieldsFor = minutes(5);       // a map of fields is good for so long
 constexpr Duration kIncompleteFor = seconds(60);  // one in which a wanted field was missing
 constexpr Duration kStatusFor =
-    seconds(15);  // pages and health checks ask often, and it costs three questions
+    seconds(15);                            // pages and health checks ask often, and it costs three questions
+constexpr std::int64_t kFirstStretch = 16;  // slices asked at once, before it is known what they hold
+constexpr std::int64_t kLongestStretch = 24 * 60;
+constexpr std::int64_t kRowsWanted = 8'000;  // of one answer; it is cut at 10,000
+
 std::string dump(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
 
 // A number at the start of a version: {8, 19} of "8.19.21".
@@ -59,6 +63,8 @@ struct ElasticsearchTelemetry::Impl {
                      const std::function<Result<std::optional<PageMark>>(const json& answer)>& read);
   Result<std::vector<model::Slice>> slices_of(const std::string& service, model::TimeRange range,
                                               Duration step);
+  Result<void> in_stretches(std::atomic<std::int64_t>& stretch, model::TimeRange range, Duration step,
+                            const std::function<Result<std::size_t>(model::TimeRange part)>& ask);
   Result<json> search(const std::string& index, const json& body, const std::string& about);
   // All pages of a composite aggregation, given to `take` (which returns where the next begins). When the
   // cluster runs no scripts, `restart` and once more without.
@@ -81,6 +87,9 @@ struct ElasticsearchTelemetry::Impl {
   std::optional<StoreStatus> last_status;
   Time status_until{};
   std::atomic<bool> scripts{true};  // until the cluster refuses one
+  // How many slices are asked at once: a backlog comes in answers that are neither cut nor late.
+  std::atomic<std::int64_t> slices_at_once{kFirstStretch};
+  std::atomic<std::int64_t> calls_at_once{kFirstStretch};
 };
 
 ElasticsearchTelemetry::ElasticsearchTelemetry(net::Transport& transport, ElasticsearchOptions options,
@@ -238,6 +247,33 @@ Result<void> ElasticsearchTelemetry::Impl::pages(
   return {};
 }
 
+// Part by part: as many slices as one answer can hold and the cluster has the time for. A question that timed
+// out is not repeated here, but the next one asks for half.
+Result<void> ElasticsearchTelemetry::Impl::in_stretches(
+    std::atomic<std::int64_t>& stretch, model::TimeRange range, Duration step,
+    const std::function<Result<std::size_t>(model::TimeRange part)>& ask) {
+  const Duration quick = options.connection.timeout / 5;
+  for (Time at = range.from; at < range.to;) {
+    const std::int64_t most = stretch;
+    const Time to = std::min(range.to, at + step * most);
+    const std::int64_t asked = std::max<std::int64_t>(1, (to - at) / step);
+    const Time began = time.now();
+    const auto rows = ask({at, to});
+    if (!rows) {
+      if (rows.error().kind == ErrorKind::kTimeout) stretch = std::max<std::int64_t>(1, asked / 2);
+      return tl::unexpected<Error>(rows.error());
+    }
+    const Duration took = std::max<Duration>(time.now() - began, milliseconds(1));
+    const std::int64_t each = std::max<std::int64_t>(1, static_cast<std::int64_t>(*rows) / asked);
+    const std::int64_t fits = std::min(kRowsWanted / each, asked * quick / took);
+    // A short question that went well says nothing about long ones.
+    if (asked == most || fits < most)
+      stretch = std::clamp<std::int64_t>(fits, 1, std::min(kLongestStretch, most * 4));
+    at = to;
+  }
+  return {};
+}
+
 Result<std::vector<model::Slice>> ElasticsearchTelemetry::slices(model::TimeRange range, Duration step) {
   return impl_->slices_of("", range, step);
 }
@@ -260,16 +296,20 @@ Result<std::vector<model::Slice>> ElasticsearchTelemetry::Impl::slices_of(const 
   return with_fields<Answer>([&](const FieldMap& fields) -> Result<Answer> {
     Answer all;
     const std::string about = "reading slices from " + options.log_index;
-    if (facts.esql) {
-      const Esql esql(options.log_index, fields);
-      SENTINEL_TRY(pages(
-          about, [&](const auto& after) { return esql.slices(range, step, after, service); },
-          [&](const json& answer) { return read_slices(answer, range.from, step, all); }));
-      return all;
-    }
-    SENTINEL_TRY(composite(
-        fields, Breakdown::kSlices, range, step, about, [&] { all.clear(); },
-        [&](const json& answer, bool with_scripts) { return add_slices(answer, with_scripts, all); }));
+    const Esql esql(options.log_index, fields);
+    SENTINEL_TRY(in_stretches(slices_at_once, range, step, [&](model::TimeRange part) -> Result<std::size_t> {
+      const std::size_t before = all.size();
+      if (facts.esql) {
+        SENTINEL_TRY(pages(
+            about, [&](const auto& after) { return esql.slices(part, step, after, service); },
+            [&](const json& answer) { return read_slices(answer, part.from, step, all); }));
+      } else {
+        SENTINEL_TRY(composite(
+            fields, Breakdown::kSlices, part, step, about, [&] { all.resize(before); },
+            [&](const json& answer, bool with_scripts) { return add_slices(answer, with_scripts, all); }));
+      }
+      return all.size() - before;
+    }));
     return all;
   });
 }
@@ -282,16 +322,21 @@ Result<std::vector<model::CallSlice>> ElasticsearchTelemetry::calls(model::TimeR
     Answer all;
     if (!fields.has(Role::kPeer) || !fields.has(Role::kSpanKind)) return all;
     const std::string about = "reading calls from " + impl_->options.log_index;
-    if (facts.esql) {
-      const Esql esql(impl_->options.log_index, fields);
-      SENTINEL_TRY(impl_->pages(
-          about, [&](const auto& after) { return esql.calls(range, step, after); },
-          [&](const json& answer) { return read_calls(answer, range.from, step, all); }));
-      return all;
-    }
-    SENTINEL_TRY(impl_->composite(
-        fields, Breakdown::kCalls, range, step, about, [&] { all.clear(); },
-        [&](const json& answer, bool scripts) { return add_calls(answer, scripts, all); }));
+    const Esql esql(impl_->options.log_index, fields);
+    SENTINEL_TRY(impl_->in_stretches(
+        impl_->calls_at_once, range, step, [&](model::TimeRange part) -> Result<std::size_t> {
+          const std::size_t before = all.size();
+          if (facts.esql) {
+            SENTINEL_TRY(impl_->pages(
+                about, [&](const auto& after) { return esql.calls(part, step, after); },
+                [&](const json& answer) { return read_calls(answer, part.from, step, all); }));
+          } else {
+            SENTINEL_TRY(impl_->composite(
+                fields, Breakdown::kCalls, part, step, about, [&] { all.resize(before); },
+                [&](const json& answer, bool scripts) { return add_calls(answer, scripts, all); }));
+          }
+          return all.size() - before;
+        }));
     return all;
   });
 }

@@ -25,6 +25,12 @@ constexpr std::size_t kMostScanned = 200'000;  // documents looked at for one qu
 
 std::string dump(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
 
+// As many documents as are wanted, in one answer when it does not get too large.
+std::size_t page_of(std::size_t wanted, std::size_t document_bytes) {
+  return std::clamp(wanted, std::size_t{10},
+                    std::clamp(kPageBytes / document_bytes, std::size_t{10}, kLargestPage));
+}
+
 std::optional<Time> time_in(const json& value) {
   if (value.is_string()) return parse_time(value.get<std::string>());
   if (value.is_number()) return time_from_epoch_number(value.get<double>());
@@ -76,7 +82,8 @@ Result<std::vector<model::LogEvent>> EventReader::scan(const FieldMap& fields, c
   std::vector<model::LogEvent> found;
   std::set<std::string> seen;  // at `at`
   std::optional<std::int64_t> at;
-  std::size_t size = std::clamp<std::size_t>(wanted, 10, kFirstPage);
+  const std::size_t usual = document_bytes_;
+  std::size_t size = usual == 0 ? std::clamp<std::size_t>(wanted, 10, kFirstPage) : page_of(wanted, usual);
   std::size_t scanned = 0;
   std::size_t bytes = 0;
   while (found.size() < wanted) {
@@ -114,8 +121,9 @@ Result<std::vector<model::LogEvent>> EventReader::scan(const FieldMap& fields, c
     for (std::size_t i = 0; i < batch.logs.size(); ++i) {
       if (exact.matches(batch.logs[i])) found.push_back(to_event(batch.logs[i], arrivals[i]));
     }
-    if (hits.size() < size) break;
     scanned += hits.size();
+    if (scanned > 0) document_bytes_ = std::max<std::size_t>(1, bytes / scanned);
+    if (hits.size() < size) break;
     if (scanned > kMostScanned) {
       return fail(ErrorKind::kInvalid,
                   fmt::format("more than {} documents would have to be looked at: ask for a "
@@ -125,12 +133,9 @@ Result<std::vector<model::LogEvent>> EventReader::scan(const FieldMap& fields, c
     if (fresh == 0 && size >= kLargestPage)
       return fail(ErrorKind::kInvalid,
                   fmt::format("more than {} documents carry the same time", kLargestPage));
-    // The next page as large as is useful, now that the documents' size is known.
-    const std::size_t each = std::max<std::size_t>(1, bytes / scanned);
-    const std::size_t missing = found.size() < wanted ? wanted - found.size() + seen.size() : 1;
+    const std::size_t missing = wanted - std::min(wanted, found.size()) + seen.size();
     size = fresh == 0 ? std::min(kLargestPage, size * 4)
-                      : std::clamp(std::max(missing, size), std::size_t{10},
-                                   std::clamp(kPageBytes / each, std::min(size, kFirstPage), kLargestPage));
+                      : page_of(std::max(missing, size), std::max<std::size_t>(1, bytes / scanned));
   }
   // The cluster sorts by milliseconds; documents may be finer.
   std::stable_sort(found.begin(), found.end(), [&](const auto& a, const auto& b) {

@@ -2,6 +2,7 @@
 // left to it; what only the document itself tells is decided here, from its `_source`.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <mutex>
 #include <nlohmann/json_fwd.hpp>
@@ -51,6 +52,7 @@ class EventReader {
   ReadDocument read_;
   Log log_;
   std::mutex reader_mutex_;
+  std::atomic<std::size_t> document_bytes_{0};  // of a usual document, once it is known
 };
 
 }  // namespace sentinel::telemetry

@@ -295,6 +295,9 @@ Result<std::vector<CountSlice>> read_counts_over_time(const json& answer) {
 Result<json> composite_page(const FieldMap& fields, Breakdown breakdown, model::TimeRange range,
                             Duration step, bool scripts, const json& after) {
   bool exact = true;
+  // What lies before the page is not looked at again.
+  if (breakdown != Breakdown::kArrivals && after.is_object())
+    range.from = std::max(range.from, time_from_micros(after.value("slice", std::int64_t{0}) * 1000));
   json filter =
       json::array({breakdown == Breakdown::kArrivals ? range_filter(fields.first(Role::kIngested).name, range)
                                                      : time_filter(fields, range)});
