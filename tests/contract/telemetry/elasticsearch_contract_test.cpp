@@ -5,7 +5,6 @@
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
-#include <thread>
 
 #include "base/clock.hpp"
 #include "ingest/ingest.hpp"
@@ -54,13 +53,11 @@ class Cluster final : public TelemetrySink {
     options.read_document = [this](std::string_view source, Time fallback, model::DocumentBatch& out) {
       return parser_.add(source, false, ingest::DocumentClass::kLog, fallback, out);
     };
-    store = std::make_unique<ElasticsearchTelemetry>(*transport_, std::move(options),
-                                                     net::RetryTime{[this] { return clock_.now(); },
-                                                                    [](Duration wait) {
-                                                                      std::this_thread::sleep_for(wait);
-                                                                      return true;
-                                                                    }},
-                                                     Log(logger_, "telemetry"));
+    store = std::make_unique<ElasticsearchTelemetry>(
+        *transport_, std::move(options),
+        // A healthy node needs no second attempt.
+        net::RetryTime{[this] { return clock_.now(); }, [](Duration) { return false; }},
+        Log(logger_, "telemetry"));
   }
   ~Cluster() override {
     store.reset();
