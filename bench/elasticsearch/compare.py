@@ -143,7 +143,7 @@ def main():
     parser.add_argument("--services", type=int, default=150)
     parser.add_argument("--documents", type=int, default=420_000)
     parser.add_argument("--ticks", type=int, default=30)
-    parser.add_argument("--warm", type=int, default=60, help="ticks before those that are measured")
+    parser.add_argument("--warm", type=int, default=120, help="ticks before those that are measured")
     parser.add_argument("--interval", type=int, default=1, help="seconds between ticks")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:

@@ -31,7 +31,9 @@ constexpr const char* kMapping = R"({"settings":{"number_of_shards":1,"number_of
   "message":{"type":"text"},"duration_ms":{"type":"float"},"trace.id":{"type":"keyword"},
   "span.id":{"type":"keyword"},"parent.id":{"type":"keyword"},"span.kind":{"type":"keyword"},
   "peer.service":{"type":"keyword"},"status_code":{"type":"integer"},
-  "host.name":{"type":"keyword"},"cpu":{"type":"double"},"memory":{"type":"double"}}}})";
+  "host.name":{"type":"keyword"},"cpu":{"type":"double"},"memory":{"type":"double"},
+  "tenant":{"properties":{"name":{"type":"keyword"}}},"attempt":{"type":"long"},"cached":{"type":"boolean"},
+  "http":{"properties":{"route":{"type":"text"}}}}}})";
 
 // An index of its own on the node, written by _bulk, and the store that reads it.
 class Cluster final : public TelemetrySink {
