@@ -217,10 +217,11 @@ class Examination {
   }
 
   void privileges() {
-    const json wanted = {
-        {"cluster", {"monitor"}},
-        {"index",
-         {{{"names", {config_.elasticsearch.log_index}}, {"privileges", {"read", "view_index_metadata"}}}}}};
+    json indices = json::array(
+        {{{"names", {config_.elasticsearch.log_index}}, {"privileges", {"read", "view_index_metadata"}}}});
+    const std::string& mirror = config_.incidents.mirror_index;
+    if (!mirror.empty()) indices.push_back({{"names", {mirror}}, {"privileges", {"create_index", "index"}}});
+    const json wanted = {{"cluster", {"monitor"}}, {"index", indices}};
     const auto answer = connection_->raw("POST", "/_security/user/_has_privileges", wanted.dump());
     if (!answer) return;  // told above
     if (answer->body.find("no handler found") != std::string::npos || answer->status == 405 ||
@@ -250,6 +251,11 @@ class Examination {
          "give the key view_index_metadata on the log index; slices work without it, mappings and data "
          "streams cannot "
          "be shown");
+    if (mirror.empty()) return;
+    const json written = index.value(mirror, json::object());
+    for (const char* name : {"create_index", "index"})
+      tell(fmt::format("{} on {}", name, mirror), granted(written, name),
+           "give the key create_index and index there; incidents cannot be mirrored without them");
   }
 
   void shards() {

@@ -20,9 +20,14 @@ Result<void> bulk(telemetry::Connection& connection, const std::string& body, co
   SENTINEL_ASSIGN(const json answer, connection.ask("POST", "/_bulk?refresh=wait_for", body, about));
   if (!answer.value("errors", true)) return {};
   for (const auto& item : answer.value("items", json::array())) {
-    if (item.is_object() && !item.empty() && item.front().is_object() && item.front().contains("error"))
-      return fail(ErrorKind::kInvalid,
-                  about + ": a document is refused: " + one_line(dump(item.front()["error"]), 300));
+    if (!item.is_object() || item.empty() || !item.front().is_object() || !item.front().contains("error"))
+      continue;
+    const json& error = item.front()["error"];
+    const std::string reason = error.is_object() && error.contains("reason") && error["reason"].is_string()
+                                   ? error["reason"].get<std::string>()
+                                   : dump(error);
+    return fail(ErrorKind::kInvalid, fmt::format("{}: a document is refused: {}{}", about,
+                                                 one_line(reason, 300), telemetry::advice_for_block(reason)));
   }
   return fail(ErrorKind::kCorrupt, about + ": the answer says that documents failed, not which");
 }
@@ -50,17 +55,21 @@ Result<int> seed_runbook_index(telemetry::Connection& connection, const std::str
   return static_cast<int>(runbooks.size());
 }
 
-Result<std::vector<model::Runbook>> read_runbook_index(telemetry::Connection& connection,
-                                                       const std::string& index) {
+Result<std::optional<std::vector<model::Runbook>>> read_runbook_index(telemetry::Connection& connection,
+                                                                      const std::string& index) {
+  constexpr std::size_t kMost = 10'000;
   std::vector<model::Runbook> all;
   const auto answer = connection.ask(
       "POST", "/" + net::percent_encode(index) + "/_search?allow_partial_search_results=false",
-      dump({{"size", 10'000}, {"query", {{"match_all", json::object()}}}}), "reading runbooks from " + index);
-  if (!answer && answer.error().kind == ErrorKind::kNotFound) return all;
+      dump({{"size", kMost}, {"query", {{"match_all", json::object()}}}}), "reading runbooks from " + index);
+  if (!answer && answer.error().kind == ErrorKind::kNotFound) return std::nullopt;
   if (!answer) return tl::unexpected<Error>(answer.error());
   const json::json_pointer hits("/hits/hits");
   if (!answer->contains(hits) || !(*answer)[hits].is_array())
     return fail(ErrorKind::kCorrupt, "reading runbooks: the answer has no hits");
+  // A part would look as if the rest had been removed.
+  if ((*answer)[hits].size() >= kMost)
+    return fail(ErrorKind::kInvalid, fmt::format("{} holds {} runbooks or more", index, kMost));
   for (const auto& hit : (*answer)[hits]) {
     auto runbook = model::runbook_from_json(hit.value("_source", json()));
     if (!runbook) continue;

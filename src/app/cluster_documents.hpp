@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,10 +18,10 @@ namespace sentinel::app {
 // Makes the index when it is missing and fills it when it is empty; how many runbooks were put.
 Result<int> seed_runbook_index(telemetry::Connection& connection, const std::string& index,
                                const std::vector<model::Runbook>& runbooks);
-// All runbooks of the index (at most 10,000); none when there is no such index. A document that is no runbook
-// is left out.
-Result<std::vector<model::Runbook>> read_runbook_index(telemetry::Connection& connection,
-                                                       const std::string& index);
+// All runbooks of the index; nothing when there is no such index. A document that is no runbook is left out;
+// kInvalid when there are 10,000 or more.
+Result<std::optional<std::vector<model::Runbook>>> read_runbook_index(telemetry::Connection& connection,
+                                                                      const std::string& index);
 
 // Keeps one document per incident, under its id: writing again replaces it. Not thread-safe.
 class IncidentMirror {

@@ -18,6 +18,7 @@
 #include "app/simulate/bulk_target.hpp"
 #include "app/simulate/simulation.hpp"
 #include "base/text.hpp"
+#include "ingest/log_document.hpp"
 #include "ingest/ndjson.hpp"
 #include "model/json.hpp"
 #include "net/client.hpp"
@@ -58,13 +59,13 @@ class RemoteSink final : public telemetry::TelemetrySink {
       : target_(transport, std::move(url), std::move(token)) {}
   Result<void> submit(model::DocumentBatch batch, Time, Done done) override {
     std::string body;
-    for (const auto& row : batch.logs) body += action("app-logs-all") + log_json(row) + "\n";
+    for (const auto& row : batch.logs)
+      body += action("app-logs-all") + text(ingest::log_document(row)) + "\n";
     for (const auto& row : batch.metrics) {
       const nlohmann::json point = {{"@timestamp", format_rfc3339(row.time)},
                                     {"service.name", row.service},
                                     {std::string(row.name), row.value}};
-      body += action("app-metrics-import") +
-              point.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+      body += action("app-metrics-import") + text(point) + "\n";
     }
     done(target_.post(body));
     return {};
@@ -74,30 +75,8 @@ class RemoteSink final : public telemetry::TelemetrySink {
   static std::string action(const char* index) {
     return fmt::format("{{\"create\":{{\"_index\":\"{}\"}}}}\n", index);
   }
-  static std::string log_json(const model::LogRow& row) {
-    nlohmann::json doc = nlohmann::json::object();
-    if (!row.extra.empty()) {
-      doc = nlohmann::json::parse(row.extra, nullptr, false);
-      if (!doc.is_object()) doc = nlohmann::json::object();
-    }
-    doc["@timestamp"] = format_rfc3339(row.time);
-    const auto put = [&](const char* key, std::string_view value) {
-      if (!value.empty()) doc[key] = value;
-    };
-    put("service.name", row.service);
-    put("level", model::to_string(row.level));
-    put("message", row.message);
-    put("trace.id", row.trace_id);
-    put("span.id", row.span_id);
-    put("parent.id", row.parent_id);
-    put("span.kind", model::to_string(row.span_kind));
-    put("peer.service", row.peer);
-    put("host.name", row.host);
-    put("service.version", row.version);
-    if (row.has_duration()) doc["duration_ms"] = row.duration_ms;
-    if (row.status_code != 0) doc["status_code"] = row.status_code;
-    if (row.is_span) doc["event.kind"] = "span";
-    return doc.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  static std::string text(const nlohmann::json& document) {
+    return document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   }
   BulkTarget target_;
 };

@@ -8,6 +8,7 @@
 #include <mutex>
 #include <thread>
 
+#include "app/stretch_watch.hpp"
 #include "base/hash.hpp"
 #include "base/text.hpp"
 #include "net/client.hpp"
@@ -143,7 +144,7 @@ struct Notifier::Impl {
   void read_back(const std::stop_token& stop);
   void tell(const model::Incident& notice, const std::string& except, Time now);
   void watch_stretch(const std::string& subject, std::optional<Time> since, std::string_view why, Time now,
-                     std::optional<Time>& told);
+                     StretchWatch& watch);
   bool pause(const std::stop_token& stop, Duration length) {
     std::unique_lock lock(mutex);
     wake.wait_for(lock, stop, length, [] { return false; });
@@ -159,8 +160,8 @@ struct Notifier::Impl {
   std::mutex mutex;
   std::condition_variable_any wake;
   bool works = false;  // the last tick succeeded
-  std::optional<Time> told_blind;
-  std::optional<Time> told_gap;
+  StretchWatch blind;
+  StretchWatch gap;
   std::jthread heart;
   std::jthread reader;
 };
@@ -220,9 +221,9 @@ void Notifier::Impl::run(Worker& worker, const std::stop_token& stop) {
 void Notifier::after_tick(const engine::View& view, Time now) {
   Impl& self = *impl_;
   const Duration patience = minutes(self.config.notify.blind_after_minutes);
-  self.watch_stretch("blind", view.blind_since, view.blind_reason, now, self.told_blind);
+  self.watch_stretch("blind", view.blind_since, view.blind_reason, now, self.blind);
   self.watch_stretch("telemetry-gap", view.blind_since ? std::nullopt : view.telemetry_gap_since,
-                     "no telemetry has arrived", now, self.told_gap);
+                     "no telemetry has arrived", now, self.gap);
   std::vector<std::pair<model::Incident, std::string>> news;
   {
     const std::lock_guard lock(self.mutex);
@@ -251,18 +252,19 @@ void Notifier::after_tick(const engine::View& view, Time now) {
 }
 
 void Notifier::Impl::watch_stretch(const std::string& subject, std::optional<Time> since,
-                                   std::string_view why, Time now, std::optional<Time>& told) {
-  const Duration patience = minutes(config.notify.blind_after_minutes);
-  if (since && !told && now - *since >= patience) {
-    told = since;
-    tell(notify::self_notice(subject, fmt::format("SentinelOps is blind since {} UTC", format_human(*since)),
-                             one_line(why, 300), model::Severity::kP2, *since, std::nullopt),
-         "", now);
-  } else if (!since && told) {
-    tell(notify::self_notice(subject, "SentinelOps sees again", "What was missed is evaluated now.",
-                             model::Severity::kP2, *told, now),
-         "", now);
-    told.reset();
+                                   std::string_view why, Time now, StretchWatch& watch) {
+  switch (watch.look(since, now, minutes(config.notify.blind_after_minutes))) {
+    case StretchWatch::News::kNone:
+      return;
+    case StretchWatch::News::kBegan:
+      return tell(
+          notify::self_notice(subject, fmt::format("SentinelOps is blind since {} UTC", format_human(*since)),
+                              one_line(why, 300), model::Severity::kP2, *since, std::nullopt),
+          "", now);
+    case StretchWatch::News::kOver:
+      return tell(notify::self_notice(subject, "SentinelOps sees again", "What was missed is evaluated now.",
+                                      model::Severity::kP2, watch.began(), now),
+                  "", now);
   }
 }
 

@@ -15,6 +15,7 @@
 #include "app/cluster_documents.hpp"
 #include "app/notifier.hpp"
 #include "app/notify_routes.hpp"
+#include "app/runbook_sync.hpp"
 #include "ingest/es_dialect.hpp"
 #include "ingest/otlp_receiver.hpp"
 #include "net/address.hpp"
@@ -272,20 +273,29 @@ Result<void> Service::Impl::start_engine(Time now, const std::function<void(doub
 // The runbooks of the cluster's index are searched in the local store: they are there when the cluster is
 // not.
 void Service::Impl::read_runbooks() {
+  static constexpr const char* kTaken = "runbooks.of_index";
   const auto found = read_runbook_index(*writing, config.elasticsearch.runbook_index);
   if (!found) {
     log.debug("runbooks.index.unread", {{"error", found.error().text()}});
     return;
   }
+  if (!*found) return;  // no index
   const auto known = state->runbooks();
-  if (!known) return;
-  int changed = 0;
-  for (const auto& runbook : *found) {
-    if (std::find(known->begin(), known->end(), runbook) != known->end()) continue;
-    changed += state->put_runbook(runbook) ? 1 : 0;
+  const auto taken = state->blob(kTaken);
+  if (!known || !taken) return;
+  const auto changes = runbook_changes(**found, *known, read_ids(taken->value_or("")));
+  bool whole = true;
+  for (const auto& runbook : changes.put) whole = state->put_runbook(runbook) && whole;
+  for (const auto& id : changes.removed) whole = state->remove_runbook(id) && whole;
+  if (std::string ids = write_ids(changes.taken); whole && ids != taken->value_or("")) {
+    state::Change change;
+    change.blobs.emplace_back(kTaken, std::move(ids));
+    (void)state->commit(change);
   }
-  if (changed > 0)
-    log.info("runbooks.read", {{"index", config.elasticsearch.runbook_index}, {"changed", changed}});
+  if (!changes.put.empty() || !changes.removed.empty())
+    log.info("runbooks.read", {{"index", config.elasticsearch.runbook_index},
+                               {"changed", static_cast<std::int64_t>(changes.put.size())},
+                               {"removed", static_cast<std::int64_t>(changes.removed.size())}});
 }
 
 void Service::Impl::maintain(Time now) {
@@ -301,7 +311,12 @@ void Service::Impl::maintain(Time now) {
 
 Result<engine::TickReport> Service::tick() {
   const Time now = impl_->clock.now();
-  if (!impl_->engine_started) SENTINEL_TRY(impl_->start_engine(now, {}));
+  if (!impl_->engine_started) {
+    if (auto started = impl_->start_engine(now, {}); !started) {
+      impl_->notifier->after_tick(*impl_->engine->view(), now);  // whoever waits hears of this blindness too
+      return tl::unexpected<Error>(std::move(started).error());
+    }
+  }
   if (impl_->cluster) impl_->maintain(now);  // runbooks first: this tick may need them
   auto report = impl_->engine->tick(now);
   auto changed = report ? report->changed : std::vector<model::Incident>();

@@ -3,6 +3,8 @@
 Faults: close (without an answer), reset (the same, by RST), delay (longer than any time-out of the tests), truncate
 (half of the body), garbage (a body that is no JSON), "status N" (the node's words are not asked for), partial (is_partial
 in the answer of ES|QL). None: everything passes. Counts what passes: `requests`, `bytes`, and the `seconds` it took.
+`answers` holds what a single real node cannot produce: {"POST /index": (status, body)}, by how a request begins; `asked` has
+the headers of the newest request. It also serves as a forward proxy (requests with a whole URL) to its one node.
 """
 
 import http.client
@@ -21,6 +23,8 @@ class FaultProxy:
     def __init__(self, target):
         self.target = urlsplit(target)
         self.fault = None
+        self.answers = {}
+        self.asked = {}
         self.requests = 0
         self.bytes = 0
         self.seconds = 0.0
@@ -51,6 +55,11 @@ class FaultProxy:
     def answer(self, handler):
         body = handler.rfile.read(int(handler.headers.get("Content-Length", 0)))
         fault = self.fault
+        self.asked = dict(handler.headers.items())
+        path = "/" + handler.path.split("/", 3)[3] if "://" in handler.path else handler.path
+        for begins, (status, told) in self.answers.items():
+            if f"{handler.command} {path}".startswith(begins):
+                return self.send(handler, status, json.dumps(told).encode())
         if fault in ("close", "reset"):
             if fault == "reset":  # a reset instead of an orderly end
                 handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
@@ -68,7 +77,7 @@ class FaultProxy:
         began = time.monotonic()
         upstream = http.client.HTTPConnection(self.target.hostname, self.target.port, timeout=30)
         headers = {k: v for k, v in handler.headers.items() if k.lower() not in ("host", "accept-encoding", "connection")}
-        upstream.request(handler.command, handler.path, body, headers)
+        upstream.request(handler.command, path, body, headers)
         answer = upstream.getresponse()
         data = answer.read()
         upstream.close()

@@ -48,13 +48,17 @@ def make_certificates(folder):
 
 
 def request(about, method, path, body=None):
-    headers = {"Content-Type": "application/json"}
+    return send(about, method, path, json.dumps(body).encode() if body is not None else None)
+
+
+def send(about, method, path, data, kind="application/json"):
+    headers = {"Content-Type": kind}
     if about.get("user"):
         pair = f"{about['user']}:{about['password']}".encode()
         headers["Authorization"] = "Basic " + base64.b64encode(pair).decode()
     context = ssl.create_default_context(cafile=about["ca_file"]) if about.get("ca_file") else None
     asked = urllib.request.Request(about["url"] + path, method=method, headers=headers,
-                                   data=json.dumps(body).encode() if body is not None else None)
+                                   data=data)
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context))
     with opener.open(asked, timeout=30) as answer:
         return json.loads(answer.read())

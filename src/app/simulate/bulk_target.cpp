@@ -8,6 +8,7 @@
 #include "base/clock.hpp"
 #include "base/text.hpp"
 #include "model/json.hpp"
+#include "telemetry/elasticsearch/connection.hpp"
 
 namespace sentinel::app {
 
@@ -53,9 +54,14 @@ Result<void> BulkTarget::post(const std::string& body) {
     for (const auto& item : *items) {
       if (!item.is_object() || item.empty()) continue;
       const auto& result = item.front();
-      if (result.is_object() && result.contains("error"))
-        return fail(ErrorKind::kInvalid, fmt::format("{}/_bulk refused a document: {}", url_,
-                                                     one_line(result["error"].dump(), 300)));
+      if (!result.is_object() || !result.contains("error")) continue;
+      const auto& error = result["error"];
+      const std::string reason = error.is_object() && error.contains("reason") && error["reason"].is_string()
+                                     ? error["reason"].get<std::string>()
+                                     : error.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+      return fail(ErrorKind::kInvalid,
+                  fmt::format("{}/_bulk refused a document: {}{}", url_, one_line(reason, 300),
+                              telemetry::advice_for_block(reason)));
     }
   }
   return fail(ErrorKind::kCorrupt, fmt::format("{}/_bulk says that documents failed, not which", url_));

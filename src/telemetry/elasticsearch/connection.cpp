@@ -58,6 +58,11 @@ Error refused(const net::ClientResponse& answer, const std::string& about) {
   const auto has = [&](std::string_view word) {
     return refusal.type.find(word) != std::string::npos || refusal.reason.find(word) != std::string::npos;
   };
+  // A block is no lack of privileges (403) and no overload (429), though it comes as one.
+  if (const std::string advice = advice_for_block(refusal.reason); !advice.empty() && answer.status != 503) {
+    return say(ErrorKind::kInvalid,
+               fmt::format("the cluster blocks it ({}): {}{}", answer.status, refusal.reason, advice));
+  }
   if (answer.status == 401) {
     return say(
         ErrorKind::kDenied,
@@ -65,7 +70,7 @@ Error refused(const net::ClientResponse& answer, const std::string& about) {
         "form of a key that is valid: " +
             refusal.reason);
   }
-  if (answer.status == 403 && !has("cluster_block")) {
+  if (answer.status == 403) {
     return say(
         ErrorKind::kDenied,
         "the credentials lack a privilege (403): they need read and view_index_metadata on the indices, "
@@ -184,6 +189,20 @@ std::string advice_for(const Error& error) {
     default:
       return "";
   }
+}
+
+std::string advice_for_block(std::string_view reason) {
+  if (reason.find("blocked by") == std::string_view::npos) return "";
+  if (reason.find("flood-stage") != std::string_view::npos ||
+      reason.find("read-only / allow delete") != std::string_view::npos)
+    return ": a disk of the cluster is full: free space there; the block goes by itself";
+  if (reason.find("read-only") != std::string_view::npos ||
+      reason.find("index write") != std::string_view::npos)
+    return ": the index is read-only: set index.blocks.write (or .read_only) to null, or name another index";
+  if (reason.find("index read") != std::string_view::npos)
+    return ": the index must not be read: set index.blocks.read to null";
+  if (reason.find("closed") != std::string_view::npos) return ": open the index: POST INDEX/_open";
+  return ": look at GET _cluster/health and at the settings index.blocks.*";
 }
 
 Result<json> judge_answer(const net::ClientResponse& answer, const std::string& about) {

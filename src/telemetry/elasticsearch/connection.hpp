@@ -35,6 +35,10 @@ std::string without_password(std::string_view url);
 // What to do about a failure that kept an answer from coming, after the error's own words; may be empty.
 std::string advice_for(const Error& error);
 
+// What to do about a block that the cluster names as the reason of a refusal ("index [x] blocked by: ...");
+// else empty.
+std::string advice_for_block(std::string_view reason);
+
 // What an answer of Elasticsearch or OpenSearch means. `about` names the question ("reading slices").
 // Success is status 2xx with a JSON object that reports neither a time-out nor failed shards nor partial
 // rows.

@@ -55,6 +55,25 @@ TEST_F(Ask, AnotherHostIsAskedAtOnceWhenOneIsAway) {
   EXPECT_EQ(slept_, Duration{});
 }
 
+TEST(JudgeAnswer, ABlockIsNeitherALackOfPrivilegesNorAnOverload) {
+  const auto refused = [](int status, const char* block) {
+    const std::string body =
+        std::string(R"({"error":{"type":"cluster_block_exception","reason":"index [logs] blocked by: [)") +
+        block + R"(];"},"status":)" + std::to_string(status) + "}";
+    return judge_answer({status, {}, body}, "writing").error();
+  };
+  const Error read_only = refused(403, "FORBIDDEN/8/index write (api)");
+  EXPECT_EQ(read_only.kind, ErrorKind::kInvalid);
+  EXPECT_NE(read_only.message.find("index.blocks.write"), std::string::npos) << read_only.message;
+  const Error full = refused(429,
+                             "TOO_MANY_REQUESTS/12/disk usage exceeded flood-stage watermark, index has "
+                             "read-only-allow-delete block");
+  EXPECT_EQ(full.kind, ErrorKind::kInvalid);
+  EXPECT_NE(full.message.find("free space"), std::string::npos) << full.message;
+  EXPECT_EQ(refused(503, "SERVICE_UNAVAILABLE/1/state not recovered / initialized").kind,
+            ErrorKind::kUnavailable);
+}
+
 TEST_F(Ask, ADeadHostIsLeftOutUntilItsPenaltyIsOver) {
   auto es = connection({"http://a", "http://b"});
   script_.refuse();

@@ -6,13 +6,12 @@
 #include <atomic>
 #include <cstdio>
 #include <nlohmann/json.hpp>
-#include <set>
 
 #include "base/text.hpp"
 #include "telemetry/elasticsearch/esql.hpp"
+#include "telemetry/elasticsearch/event_reader.hpp"
 #include "telemetry/elasticsearch/field_map.hpp"
 #include "telemetry/elasticsearch/search_dsl.hpp"
-#include "telemetry/row_filter.hpp"
 
 namespace sentinel::telemetry {
 namespace {
@@ -22,10 +21,10 @@ using nlohmann::json;
 constexpr Duration kFieldsFor = minutes(5);       // a map of fields is good for so long
 constexpr Duration kIncompleteFor = seconds(60);  // one in which a wanted field was missing
 constexpr Duration kStatusFor =
-    seconds(15);  // pages and health checks ask often, and it costs three questions
-constexpr std::size_t kEventPage = 1'000;
-constexpr std::size_t kLargestEventPage = 10'000;  // index.max_result_window
-constexpr std::size_t kMostScanned = 200'000;  // documents looked at for one question that needs all of them
+    seconds(15);                            // pages and health checks ask often, and it costs three questions
+constexpr std::int64_t kFirstStretch = 16;  // slices asked at once, before it is known what they hold
+constexpr std::int64_t kLongestStretch = 24 * 60;
+constexpr std::int64_t kRowsWanted = 8'000;  // of one answer; it is cut at 10,000
 
 std::string dump(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
 
@@ -41,7 +40,11 @@ std::pair<int, int> version_of(const std::string& text) {
 
 struct ElasticsearchTelemetry::Impl {
   Impl(net::Transport& transport, ElasticsearchOptions o, net::RetryTime t, Log l)
-      : options(std::move(o)), time(t), log(l), connection(transport, options.connection, t, l) {}
+      : options(std::move(o)),
+        time(t),
+        log(l),
+        connection(transport, options.connection, t, l),
+        reader(connection, options.log_index, options.read_document, l) {}
 
   struct Known {
     FieldMap fields;
@@ -55,13 +58,14 @@ struct ElasticsearchTelemetry::Impl {
   Result<std::shared_ptr<const Known>> log_fields();
   void forget_fields();
   Result<json> query(const std::string& body, const std::string& about);
+  Result<void> pages(const std::string& about,
+                     const std::function<std::string(const std::optional<PageMark>&)>& ask,
+                     const std::function<Result<std::optional<PageMark>>(const json& answer)>& read);
+  Result<std::vector<model::Slice>> slices_of(const std::string& service, model::TimeRange range,
+                                              Duration step);
+  Result<void> in_stretches(std::atomic<std::int64_t>& stretch, model::TimeRange range, Duration step,
+                            const std::function<Result<std::size_t>(model::TimeRange part)>& ask);
   Result<json> search(const std::string& index, const json& body, const std::string& about);
-  Result<void> read_hit(const json& source, std::optional<Time> ingested, model::DocumentBatch& batch,
-                        std::vector<Time>& arrivals);
-  Result<std::vector<model::LogEvent>> scan(const FieldMap& fields, const EventQuery& query,
-                                            const json& filter, std::size_t wanted);
-  Result<std::vector<model::LogEvent>> find_text(const FieldMap& fields, const EventQuery& query,
-                                                 const json& filter);
   // All pages of a composite aggregation, given to `take` (which returns where the next begins). When the
   // cluster runs no scripts, `restart` and once more without.
   Result<void> composite(const FieldMap& fields, Breakdown breakdown, model::TimeRange range, Duration step,
@@ -75,14 +79,17 @@ struct ElasticsearchTelemetry::Impl {
   net::RetryTime time;
   Log log;
   Connection connection;
+  EventReader reader;
   std::mutex mutex;  // what follows
   std::optional<ClusterFacts> cluster;
   Known logs;
   Known metrics;
   std::optional<StoreStatus> last_status;
   Time status_until{};
-  std::mutex reader_mutex;
   std::atomic<bool> scripts{true};  // until the cluster refuses one
+  // How many slices are asked at once: a backlog comes in answers that are neither cut nor late.
+  std::atomic<std::int64_t> slices_at_once{kFirstStretch};
+  std::atomic<std::int64_t> calls_at_once{kFirstStretch};
 };
 
 ElasticsearchTelemetry::ElasticsearchTelemetry(net::Transport& transport, ElasticsearchOptions options,
@@ -194,13 +201,13 @@ Result<json> ElasticsearchTelemetry::Impl::search(const std::string& index, cons
 
 template <class Answer, class Ask>
 Result<Answer> ElasticsearchTelemetry::Impl::with_fields(const Ask& ask) {
-  for (int attempt = 1;; ++attempt) {
-    SENTINEL_ASSIGN(const auto known, log_fields());
-    Result<Answer> answer = ask(known->fields);
-    if (answer || answer.error().kind != ErrorKind::kInvalid || attempt > 1) return answer;
-    // The mapping may have changed under us: an index rolled over, a field went.
-    forget_fields();
-  }
+  SENTINEL_ASSIGN(const auto known, log_fields());
+  Result<Answer> answer = ask(known->fields);
+  if (answer || answer.error().kind != ErrorKind::kInvalid) return answer;
+  // The mapping may have changed under us: an index rolled over, a field went.
+  forget_fields();
+  SENTINEL_ASSIGN(const auto fresh, log_fields());
+  return fresh->fields == known->fields ? answer : ask(fresh->fields);
 }
 
 Result<void> ElasticsearchTelemetry::Impl::composite(
@@ -227,27 +234,82 @@ Result<void> ElasticsearchTelemetry::Impl::composite(
   return {};
 }
 
+// All pages of an ES|QL question: `ask` makes the one behind a mark, `read` takes its rows and says where the
+// next begins.
+Result<void> ElasticsearchTelemetry::Impl::pages(
+    const std::string& about, const std::function<std::string(const std::optional<PageMark>&)>& ask,
+    const std::function<Result<std::optional<PageMark>>(const json& answer)>& read) {
+  std::optional<PageMark> after;
+  do {
+    SENTINEL_ASSIGN(const json answer, query(ask(after), about));
+    SENTINEL_ASSIGN(after, read(answer));
+  } while (after);
+  return {};
+}
+
+// Part by part: as many slices as one answer can hold and the cluster has the time for. A question that timed
+// out is not repeated here, but the next one asks for half.
+Result<void> ElasticsearchTelemetry::Impl::in_stretches(
+    std::atomic<std::int64_t>& stretch, model::TimeRange range, Duration step,
+    const std::function<Result<std::size_t>(model::TimeRange part)>& ask) {
+  const Duration quick = options.connection.timeout / 5;
+  for (Time at = range.from; at < range.to;) {
+    const std::int64_t most = stretch;
+    const Time to = std::min(range.to, at + step * most);
+    const std::int64_t asked = std::max<std::int64_t>(1, (to - at) / step);
+    const Time began = time.now();
+    const auto rows = ask({at, to});
+    if (!rows) {
+      if (rows.error().kind == ErrorKind::kTimeout) stretch = std::max<std::int64_t>(1, asked / 2);
+      return tl::unexpected<Error>(rows.error());
+    }
+    const Duration took = std::max<Duration>(time.now() - began, milliseconds(1));
+    const std::int64_t each = std::max<std::int64_t>(1, static_cast<std::int64_t>(*rows) / asked);
+    const std::int64_t fits = std::min(kRowsWanted / each, asked * quick / took);
+    // A short question that went well says nothing about long ones.
+    if (asked == most || fits < most)
+      stretch = std::clamp<std::int64_t>(fits, 1, std::min(kLongestStretch, most * 4));
+    at = to;
+  }
+  return {};
+}
+
 Result<std::vector<model::Slice>> ElasticsearchTelemetry::slices(model::TimeRange range, Duration step) {
+  return impl_->slices_of("", range, step);
+}
+
+Result<std::vector<model::Slice>> ElasticsearchTelemetry::service_slices(const std::string& service,
+                                                                         model::TimeRange range,
+                                                                         Duration step) {
+  SENTINEL_ASSIGN(const auto facts, impl_->facts());
+  if (!facts.esql || service.empty()) return TelemetryStore::service_slices(service, range, step);
+  return impl_->slices_of(service, range, step);
+}
+
+// Of one service, or of all when it is empty; one alone is asked by ES|QL only.
+Result<std::vector<model::Slice>> ElasticsearchTelemetry::Impl::slices_of(const std::string& service,
+                                                                          model::TimeRange range,
+                                                                          Duration step) {
   using Answer = std::vector<model::Slice>;
   if (range.empty()) return Answer();
-  SENTINEL_ASSIGN(const auto facts, impl_->facts());
-  return impl_->with_fields<Answer>([&](const FieldMap& fields) -> Result<Answer> {
+  SENTINEL_ASSIGN(const auto facts, this->facts());
+  return with_fields<Answer>([&](const FieldMap& fields) -> Result<Answer> {
     Answer all;
-    const std::string about = "reading slices from " + impl_->options.log_index;
-    if (facts.esql) {
-      const Esql esql(impl_->options.log_index, fields);
-      std::optional<PageMark> after;
-      do {
-        SENTINEL_ASSIGN(const json answer, impl_->query(esql.slices(range, step, after), about));
-        SENTINEL_ASSIGN(auto page, read_slices(answer, range.from, step));
-        std::move(page.slices.begin(), page.slices.end(), std::back_inserter(all));
-        after = std::move(page.next);
-      } while (after);
-      return all;
-    }
-    SENTINEL_TRY(impl_->composite(
-        fields, Breakdown::kSlices, range, step, about, [&] { all.clear(); },
-        [&](const json& answer, bool scripts) { return add_slices(answer, scripts, all); }));
+    const std::string about = "reading slices from " + options.log_index;
+    const Esql esql(options.log_index, fields);
+    SENTINEL_TRY(in_stretches(slices_at_once, range, step, [&](model::TimeRange part) -> Result<std::size_t> {
+      const std::size_t before = all.size();
+      if (facts.esql) {
+        SENTINEL_TRY(pages(
+            about, [&](const auto& after) { return esql.slices(part, step, after, service); },
+            [&](const json& answer) { return read_slices(answer, part.from, step, all); }));
+      } else {
+        SENTINEL_TRY(composite(
+            fields, Breakdown::kSlices, part, step, about, [&] { all.resize(before); },
+            [&](const json& answer, bool with_scripts) { return add_slices(answer, with_scripts, all); }));
+      }
+      return all.size() - before;
+    }));
     return all;
   });
 }
@@ -260,20 +322,21 @@ Result<std::vector<model::CallSlice>> ElasticsearchTelemetry::calls(model::TimeR
     Answer all;
     if (!fields.has(Role::kPeer) || !fields.has(Role::kSpanKind)) return all;
     const std::string about = "reading calls from " + impl_->options.log_index;
-    if (facts.esql) {
-      const Esql esql(impl_->options.log_index, fields);
-      std::optional<PageMark> after;
-      do {
-        SENTINEL_ASSIGN(const json answer, impl_->query(esql.calls(range, step, after), about));
-        SENTINEL_ASSIGN(auto page, read_calls(answer, range.from, step));
-        std::move(page.calls.begin(), page.calls.end(), std::back_inserter(all));
-        after = std::move(page.next);
-      } while (after);
-      return all;
-    }
-    SENTINEL_TRY(impl_->composite(
-        fields, Breakdown::kCalls, range, step, about, [&] { all.clear(); },
-        [&](const json& answer, bool scripts) { return add_calls(answer, scripts, all); }));
+    const Esql esql(impl_->options.log_index, fields);
+    SENTINEL_TRY(impl_->in_stretches(
+        impl_->calls_at_once, range, step, [&](model::TimeRange part) -> Result<std::size_t> {
+          const std::size_t before = all.size();
+          if (facts.esql) {
+            SENTINEL_TRY(impl_->pages(
+                about, [&](const auto& after) { return esql.calls(part, step, after); },
+                [&](const json& answer) { return read_calls(answer, part.from, step, all); }));
+          } else {
+            SENTINEL_TRY(impl_->composite(
+                fields, Breakdown::kCalls, part, step, about, [&] { all.resize(before); },
+                [&](const json& answer, bool scripts) { return add_calls(answer, scripts, all); }));
+          }
+          return all.size() - before;
+        }));
     return all;
   });
 }
@@ -300,13 +363,9 @@ Result<std::vector<model::MetricSlice>> ElasticsearchTelemetry::metrics(
   const std::string about = "reading metrics from " + index;
   if (facts.esql) {
     const Esql esql(index, fields);
-    std::optional<PageMark> after;
-    do {
-      SENTINEL_ASSIGN(const json answer, impl_->query(esql.metrics(range, step, columns, after), about));
-      SENTINEL_ASSIGN(auto page, read_metrics(answer, range.from, step, columns));
-      std::move(page.metrics.begin(), page.metrics.end(), std::back_inserter(all));
-      after = std::move(page.next);
-    } while (after);
+    SENTINEL_TRY(impl_->pages(
+        about, [&](const auto& after) { return esql.metrics(range, step, columns, after); },
+        [&](const json& answer) { return read_metrics(answer, range.from, step, columns, all); }));
   } else {
     json after;
     do {
@@ -332,13 +391,9 @@ Result<std::vector<model::Arrival>> ElasticsearchTelemetry::arrivals(model::Time
     const std::string about = "reading arrivals from " + impl_->options.log_index;
     if (facts.esql) {
       const Esql esql(impl_->options.log_index, fields);
-      std::optional<PageMark> after;
-      do {
-        SENTINEL_ASSIGN(const json answer, impl_->query(esql.arrivals(ingested, step, after), about));
-        SENTINEL_ASSIGN(auto page, read_arrivals(answer, step));
-        std::move(page.arrivals.begin(), page.arrivals.end(), std::back_inserter(all));
-        after = std::move(page.next);
-      } while (after);
+      SENTINEL_TRY(impl_->pages(
+          about, [&](const auto& after) { return esql.arrivals(ingested, step, after); },
+          [&](const json& answer) { return read_arrivals(answer, step, all); }));
       return all;
     }
     SENTINEL_TRY(impl_->composite(
@@ -348,171 +403,27 @@ Result<std::vector<model::Arrival>> ElasticsearchTelemetry::arrivals(model::Time
   });
 }
 
-Result<void> ElasticsearchTelemetry::Impl::read_hit(const json& source, std::optional<Time> ingested,
-                                                    model::DocumentBatch& batch,
-                                                    std::vector<Time>& arrivals) {
-  if (!source.is_object())
-    return fail(ErrorKind::kCorrupt,
-                "a document came without its source: is _source switched off in the mapping?");
-  const std::lock_guard lock(reader_mutex);
-  const std::size_t before = batch.logs.size();
-  const auto read = options.read_document(dump(source), Time{}, batch);
-  if (!read) {
-    // One document that cannot be read is left out of a page; its neighbours are not its fault.
-    log.debug("elasticsearch.document.unreadable", {{"error", read.error().text()}});
-    return {};
-  }
-  if (batch.logs.size() > before) arrivals.push_back(ingested.value_or(batch.logs.back().time));
-  return {};
-}
-
-// Pages through the documents in order until `wanted` of them match, or all were seen. A page continues at
-// the time of the last document (inclusive) and leaves out what was seen at that time: exact over any number
-// of shards.
-Result<std::vector<model::LogEvent>> ElasticsearchTelemetry::Impl::scan(const FieldMap& fields,
-                                                                        const EventQuery& query,
-                                                                        const json& filter,
-                                                                        std::size_t wanted) {
-  const RowFilter exact(query);
-  std::vector<model::LogEvent> found;
-  std::set<std::string> seen;  // at `at`
-  std::optional<std::int64_t> at;
-  std::size_t size = std::clamp<std::size_t>(wanted, 10, kEventPage);
-  std::size_t scanned = 0;
-  while (found.size() < wanted) {
-    SENTINEL_ASSIGN(const json answer,
-                    search(options.log_index, event_page(fields, filter, query.oldest_first, size, at),
-                           "reading log documents from " + options.log_index));
-    if (!answer.contains("hits") || !answer["hits"].is_object() || !answer["hits"].contains("hits") ||
-        !answer["hits"]["hits"].is_array())
-      return fail(ErrorKind::kCorrupt, "the answer of _search has no hits");
-    const json& hits = answer["hits"]["hits"];
-    model::DocumentBatch batch;
-    std::vector<Time> arrivals;
-    std::size_t fresh = 0;
-    for (const auto& hit : hits) {
-      if (!hit.is_object() || !hit.contains("sort") || !hit["sort"].is_array() || hit["sort"].empty() ||
-          !hit["sort"][0].is_number())
-        return fail(ErrorKind::kCorrupt, "a hit of _search has no time to sort by");
-      const auto ms = hit["sort"][0].get<std::int64_t>();
-      const std::string id = hit.value("_index", "") + "/" + hit.value("_id", "");
-      if (at && ms == *at && seen.contains(id)) continue;
-      ++fresh;
-      if (!at || ms != *at) {
-        seen.clear();
-        at = ms;
-      }
-      seen.insert(id);
-      std::optional<Time> ingested;
-      if (fields.has(Role::kIngested) && hit.contains("fields")) {
-        const json& values = hit["fields"].value(fields.first(Role::kIngested).name, json::array());
-        if (values.is_array() && !values.empty()) {
-          if (values[0].is_string()) ingested = parse_time(values[0].get<std::string>());
-          if (values[0].is_number()) ingested = time_from_epoch_number(values[0].get<double>());
-        }
-      }
-      SENTINEL_TRY(read_hit(hit.value("_source", json()), ingested, batch, arrivals));
-    }
-    for (std::size_t i = 0; i < batch.logs.size(); ++i) {
-      if (exact.matches(batch.logs[i])) found.push_back(to_event(batch.logs[i], arrivals[i]));
-    }
-    if (hits.size() < size) break;
-    scanned += hits.size();
-    if (scanned > kMostScanned) {
-      return fail(ErrorKind::kInvalid,
-                  fmt::format("more than {} documents would have to be looked at: ask for a "
-                              "shorter time or a service",
-                              kMostScanned));
-    }
-    if (fresh == 0) {
-      if (size >= kLargestEventPage)
-        return fail(ErrorKind::kInvalid,
-                    fmt::format("more than {} documents carry the same time", kLargestEventPage));
-      size = std::min(kLargestEventPage, size * 4);
-    }
-  }
-  // The cluster sorts by milliseconds; documents may be finer.
-  std::stable_sort(found.begin(), found.end(), [&](const auto& a, const auto& b) {
-    return query.oldest_first ? a.time < b.time : a.time > b.time;
-  });
-  return found;
-}
-
-Result<std::vector<model::LogEvent>> ElasticsearchTelemetry::Impl::find_text(const FieldMap& fields,
-                                                                             const EventQuery& query,
-                                                                             const json& filter) {
-  const std::size_t wanted = std::min(kMostRows, query.offset + query.limit);
-  const Esql esql(options.log_index, fields);
-  SENTINEL_ASSIGN(const json answer,
-                  this->query(esql.matching(query, filter, wanted), "searching " + options.log_index));
-  model::DocumentBatch batch;
-  std::vector<Time> arrivals;
-  if (!answer.contains("values") || !answer["values"].is_array())
-    return fail(ErrorKind::kCorrupt, "the answer of ES|QL has no values");
-  for (const auto& row : answer["values"]) {
-    if (!row.is_array() || row.size() != 2)
-      return fail(ErrorKind::kCorrupt, "a row of ES|QL has the wrong length");
-    std::optional<Time> ingested;
-    if (row[1].is_string()) ingested = parse_time(row[1].get<std::string>());
-    json source = row[0];
-    if (source.is_object()) source.erase("event.ingested");
-    SENTINEL_TRY(read_hit(source, ingested, batch, arrivals));
-  }
-  std::vector<model::LogEvent> found;
-  for (std::size_t i = 0; i < batch.logs.size(); ++i) found.push_back(to_event(batch.logs[i], arrivals[i]));
-  return found;
-}
-
 Result<std::vector<model::LogEvent>> ElasticsearchTelemetry::events(const EventQuery& query) {
   using Answer = std::vector<model::LogEvent>;
   if (query.range.empty() || query.limit == 0) return Answer();
   SENTINEL_ASSIGN(const auto facts, impl_->facts());
-  return impl_->with_fields<Answer>([&](const FieldMap& fields) -> Result<Answer> {
-    bool exact = true;
-    const json filter = event_filter(fields, query, exact);
-    Answer found;
-    // A text is looked for by the cluster when the rest can be left to it too.
-    if (!query.texts.empty() && facts.esql && fields.has(Role::kMessage) && exact) {
-      SENTINEL_ASSIGN(found, impl_->find_text(fields, query, filter));
-    } else {
-      SENTINEL_ASSIGN(found, impl_->scan(fields, query, filter, query.offset + query.limit));
-    }
-    if (query.offset >= found.size()) return Answer();
-    const auto begin = found.begin() + static_cast<std::ptrdiff_t>(query.offset);
-    const auto end = static_cast<std::size_t>(found.end() - begin) > query.limit
-                         ? begin + static_cast<std::ptrdiff_t>(query.limit)
-                         : found.end();
-    return Answer(std::make_move_iterator(begin), std::make_move_iterator(end));
-  });
+  return impl_->with_fields<Answer>(
+      [&](const FieldMap& fields) { return impl_->reader.events(fields, facts.esql, query); });
 }
 
 Result<std::uint64_t> ElasticsearchTelemetry::count(const EventQuery& query) {
   if (query.range.empty()) return std::uint64_t{0};
   SENTINEL_ASSIGN(const auto facts, impl_->facts());
-  return impl_->with_fields<std::uint64_t>([&](const FieldMap& fields) -> Result<std::uint64_t> {
-    bool exact = true;
-    const json filter = event_filter(fields, query, exact);
-    if (exact && query.texts.empty()) {
-      SENTINEL_ASSIGN(const json answer,
-                      impl_->search(impl_->options.log_index, count_of(filter),
-                                    "counting log documents of " + impl_->options.log_index));
-      const json::json_pointer total("/hits/total/value");
-      if (!answer.contains(total) || !answer[total].is_number_unsigned())
-        return fail(ErrorKind::kCorrupt, "the answer of _search has no total");
-      return answer[total].get<std::uint64_t>();
-    }
-    if (exact && facts.esql && fields.has(Role::kMessage)) {
-      const Esql esql(impl_->options.log_index, fields);
-      SENTINEL_ASSIGN(const json answer, impl_->query(esql.count_matching(query, filter),
-                                                      "counting in " + impl_->options.log_index));
-      const json::json_pointer docs("/values/0/0");
-      if (!answer.contains(docs) || !answer[docs].is_number_integer())
-        return fail(ErrorKind::kCorrupt, "the answer of ES|QL has no count");
-      return static_cast<std::uint64_t>(answer[docs].get<std::int64_t>());
-    }
-    SENTINEL_ASSIGN(const auto found, impl_->scan(fields, query, filter, kMostScanned));
-    return static_cast<std::uint64_t>(found.size());
-  });
+  return impl_->with_fields<std::uint64_t>(
+      [&](const FieldMap& fields) { return impl_->reader.count(fields, facts.esql, query); });
+}
+
+Result<std::vector<CountSlice>> ElasticsearchTelemetry::histogram(const EventQuery& query, Duration step) {
+  using Answer = std::vector<CountSlice>;
+  if (query.range.empty()) return Answer();
+  SENTINEL_ASSIGN(const auto facts, impl_->facts());
+  return impl_->with_fields<Answer>(
+      [&](const FieldMap& fields) { return impl_->reader.histogram(fields, facts.esql, query, step); });
 }
 
 Result<StoreStatus> ElasticsearchTelemetry::status() {
@@ -524,21 +435,8 @@ Result<StoreStatus> ElasticsearchTelemetry::status() {
   if (auto away = impl_->connection.away(impl_->time.now())) return tl::unexpected<Error>(std::move(*away));
   SENTINEL_ASSIGN(const auto facts, impl_->facts());
   auto asked = impl_->with_fields<StoreStatus>([&](const FieldMap& fields) -> Result<StoreStatus> {
-    StoreStatus status;
+    SENTINEL_ASSIGN(StoreStatus status, impl_->reader.extent(fields));
     status.kind = facts.distribution;
-    const std::string about = "asking for the extent of " + impl_->options.log_index;
-    const EventQuery everything{.range = {Time{} - hours(24 * 365 * 100), Time{} + hours(24 * 365 * 200)}};
-    const json all = {{"match_all", json::object()}};
-    SENTINEL_ASSIGN(const json answer, impl_->search(impl_->options.log_index, count_of(all), about));
-    status.rows = answer.value(json::json_pointer("/hits/total/value"), std::uint64_t{0});
-    if (status.rows == 0) return status;
-    EventQuery ends = everything;
-    SENTINEL_ASSIGN(const auto newest, impl_->scan(fields, ends, all, 1));
-    ends.oldest_first = true;
-    SENTINEL_ASSIGN(const auto oldest, impl_->scan(fields, ends, all, 1));
-    if (!newest.empty() && !oldest.empty())
-      status.extent = model::TimeRange{oldest.front().time, newest.front().time + Duration(1)};
-    if (fields.has(Role::kIngested) && !newest.empty()) status.last_ingest = newest.front().ingested;
     return status;
   });
   const std::lock_guard lock(impl_->mutex);

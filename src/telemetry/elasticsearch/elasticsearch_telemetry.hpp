@@ -3,13 +3,13 @@
 // Nothing is kept here but the map of fields, which is asked again every few minutes and after a refusal.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string>
 
 #include "base/log.hpp"
 #include "model/field_names.hpp"
 #include "telemetry/elasticsearch/connection.hpp"
+#include "telemetry/elasticsearch/event_reader.hpp"
 #include "telemetry/store.hpp"
 
 namespace sentinel::telemetry {
@@ -20,9 +20,7 @@ struct ElasticsearchOptions {
   std::string metrics_index = "app-metrics-*";
   model::FieldNames fields;
   enum class Engine : std::uint8_t { kAsk, kEsql, kSearch } engine = Engine::kAsk;
-  // Reads one document of `_source` into a row, as for the shippers of the embedded store. Called by one
-  // thread at a time.
-  std::function<Result<void>(std::string_view json, Time fallback, model::DocumentBatch& out)> read_document;
+  ReadDocument read_document;
 };
 
 // Which product answers, and how it is asked.
@@ -42,6 +40,8 @@ class ElasticsearchTelemetry final : public TelemetryStore {
   ~ElasticsearchTelemetry() override;
 
   Result<std::vector<model::Slice>> slices(model::TimeRange range, Duration step) override;
+  Result<std::vector<model::Slice>> service_slices(const std::string& service, model::TimeRange range,
+                                                   Duration step) override;
   Result<std::vector<model::CallSlice>> calls(model::TimeRange range, Duration step) override;
   Result<std::vector<model::MetricSlice>> metrics(model::TimeRange range, Duration step,
                                                   const std::vector<std::string>& names) override;
@@ -50,6 +50,7 @@ class ElasticsearchTelemetry final : public TelemetryStore {
   // By `event.ingested`; empty when the documents have no such field.
   Result<std::vector<model::Arrival>> arrivals(model::TimeRange ingested, Duration step) override;
   Result<StoreStatus> status() override;
+  Result<std::vector<CountSlice>> histogram(const EventQuery& query, Duration step) override;
 
   Result<ClusterFacts> facts();
   Connection& connection();

@@ -18,19 +18,20 @@ constexpr std::int64_t kPack = 1LL << 32;
 
 std::int64_t millis(Time t) { return micros(t) / 1000; }
 
-std::string literals(const std::vector<std::string>& words) {
-  std::string list;
-  for (const auto& word : words) list += fmt::format("{}\"{}\"", list.empty() ? "" : ", ", word);
-  return list;
+// A pattern for words of our own table (letters), each with the steps that OpenTelemetry puts behind
+// ("error3"). An automaton: a list of so many words would be compared one by one.
+std::string any_word(const std::vector<std::string_view>& words) {
+  return fmt::format("\"({})[234]?\"", fmt::join(words, "|"));
 }
 
-// Words of our own table, each with the steps that OpenTelemetry puts behind ("ERROR3").
-std::vector<std::string> with_steps(const std::vector<std::string_view>& words) {
-  std::vector<std::string> all(words.begin(), words.end());
-  for (const std::string_view word : words) {
-    for (const char* step : {"2", "3", "4"}) all.push_back(std::string(word) + step);
-  }
-  return all;
+// A time as whole milliseconds since the epoch.
+std::string epoch_ms(const Column& c) {
+  const bool cast = c.cast || c.type == ColumnType::kNanos;
+  return cast ? "TO_LONG(TO_DATETIME(" + quoted(c.name) + "))" : "TO_LONG(" + quoted(c.name) + ")";
+}
+
+std::string first_of(const std::vector<std::string>& columns) {
+  return columns.size() == 1 ? columns.front() : "COALESCE(" + join(columns, ", ") + ")";
 }
 
 // Rows come sorted by slice, service (and callee): behind the mark is what is greater.
@@ -45,6 +46,13 @@ void add_mark(json& params, const std::optional<PageMark>& after, bool with_othe
   params.push_back({{"service", after->service}});
   if (with_other) params.push_back({{"other", after->other}});
 }
+
+std::int64_t whole(const json& value) {
+  if (value.is_number_integer()) return value.get<std::int64_t>();
+  if (value.is_number_float()) return static_cast<std::int64_t>(value.get<double>());
+  return 0;
+}
+std::string word(const json& value) { return value.is_string() ? value.get<std::string>() : std::string(); }
 
 // The columns of an answer by name, and its rows.
 class Rows {
@@ -75,18 +83,36 @@ class Rows {
       return fail(ErrorKind::kCorrupt, fmt::format("the answer of ES|QL has no column {}", name));
     return static_cast<std::size_t>(found - names_.begin());
   }
+  // Behind the last row, when the answer may have been cut.
+  std::optional<PageMark> next(std::size_t slice, std::size_t service,
+                               std::optional<std::size_t> other = std::nullopt) const {
+    if (size() < kMostRows) return std::nullopt;
+    const json& last = values_->back();
+    return PageMark{whole(last[slice]), word(last[service]), other ? word(last[*other]) : std::string()};
+  }
 
  private:
   std::vector<std::string> names_;
   const json* values_ = nullptr;
 };
 
-std::int64_t whole(const json& value) {
-  if (value.is_number_integer()) return value.get<std::int64_t>();
-  if (value.is_number_float()) return static_cast<std::int64_t>(value.get<double>());
-  return 0;
-}
-std::string word(const json& value) { return value.is_string() ? value.get<std::string>() : std::string(); }
+// Where the columns of Esql::counted() are.
+struct Counted {
+  std::size_t slice = 0;
+  std::size_t service = 0;
+  std::size_t docs = 0;
+  std::size_t errors = 0;
+  std::size_t bins = 0;
+  static Result<Counted> in(const Rows& rows) {
+    Counted at;
+    SENTINEL_ASSIGN(at.slice, rows.column("slice"));
+    SENTINEL_ASSIGN(at.service, rows.column("service"));
+    SENTINEL_ASSIGN(at.docs, rows.column("docs"));
+    SENTINEL_ASSIGN(at.errors, rows.column("errors"));
+    SENTINEL_ASSIGN(at.bins, rows.column("bins"));
+    return at;
+  }
+};
 
 void unpack(const json& cell, model::LatencyHistogram& histogram) {
   const auto add = [&](const json& packed) {
@@ -141,60 +167,70 @@ std::string Esql::text(Role role) const {
   return "COALESCE(" + list + ")";
 }
 
-std::string Esql::number(Role role) const {
-  const auto& columns = fields_.at(role);
-  std::string list;
-  for (const Column& c : columns) list += (list.empty() ? "" : ", ") + ("TO_DOUBLE(" + quoted(c.name) + ")");
-  return columns.size() > 1 ? "COALESCE(" + list + ")" : list;
+// CASE and COALESCE over columns and literals are computed for a page of rows at once; as soon as a later
+// argument is more than that, Elasticsearch does it row by row. So what goes into them are columns, made one
+// step earlier: a tick costs the cluster a fifth of what it does with all in one expression.
+void Esql::numbers(Role role, const std::string& name, const char* scale, std::vector<std::string>& steps,
+                   std::vector<std::string>& names) const {
+  for (const Column& c : fields_.at(role)) {
+    names.push_back(fmt::format("{}_{}", name, names.size()));
+    steps.push_back(fmt::format("{} = TO_DOUBLE({}){}", names.back(), quoted(c.name), scale));
+  }
 }
 
 // As model::is_error of what ingest::DocumentParser reads: the level decides; without a known level the
 // span's status, the outcome, the HTTP status.
 std::string Esql::errors() const {
-  std::string cases;
-  if (fields_.has(Role::kLevel)) {
-    const std::string level = "TO_LOWER(" + text(Role::kLevel) + ")";
-    std::vector<std::string_view> calm;
-    const auto bad = model::level_words(model::Level::kError);
-    for (const auto word : model::level_words(model::Level::kTrace)) {
-      if (std::find(bad.begin(), bad.end(), word) == bad.end()) calm.push_back(word);
-    }
-    cases += fmt::format("{0} IN ({1}), 0, {0} IN ({2}), 1, ", level, literals(with_steps(calm)),
-                         literals(with_steps(bad)));
-  }
+  std::vector<std::string> steps;
+  std::vector<std::string> signs;
   if (fields_.has(Role::kSpanStatus))
-    cases += fmt::format("TO_LOWER({}) IN (\"2\", \"error\", \"status_code_error\"), 1, ",
-                         text(Role::kSpanStatus));
+    signs.push_back(
+        fmt::format("TO_LOWER({}) IN (\"2\", \"error\", \"status_code_error\")", text(Role::kSpanStatus)));
   if (fields_.has(Role::kOutcome))
-    cases += fmt::format("TO_LOWER({}) == \"failure\", 1, ", text(Role::kOutcome));
+    signs.push_back(fmt::format("TO_LOWER({}) == \"failure\"", text(Role::kOutcome)));
   if (fields_.has(Role::kStatusCode)) {
-    const std::string status = number(Role::kStatusCode);
-    cases += fmt::format("{0} >= 500 AND {0} <= 9999, 1, ", status);
+    std::vector<std::string> names;
+    numbers(Role::kStatusCode, "status", "", steps, names);
+    const std::string status = first_of(names);
+    signs.push_back(fmt::format("({0} >= 500 AND {0} <= 9999)", status));
   }
-  return cases.empty() ? "0" : "CASE(" + cases + "0)";
+  std::string bad = signs.empty() ? "" : "(" + join(signs, " OR ") + ")";
+  if (fields_.has(Role::kLevel)) {
+    const auto worst = model::level_words(model::Level::kError);
+    std::vector<std::string_view> calm;
+    for (const auto word : model::level_words(model::Level::kTrace)) {
+      if (std::find(worst.begin(), worst.end(), word) == worst.end()) calm.push_back(word);
+    }
+    steps.push_back(fmt::format("level_word = TO_LOWER({})", text(Role::kLevel)));
+    steps.push_back("calm = COALESCE(level_word RLIKE " + any_word(calm) + ", false)");
+    steps.push_back("worst = COALESCE(level_word RLIKE " + any_word(worst) + ", false)");
+    bad = bad.empty() ? "worst" : "worst OR (NOT calm AND " + bad + ")";
+  }
+  if (bad.empty()) return "EVAL bad = 0";
+  steps.push_back("is_bad = " + bad);
+  return "EVAL " + join(steps, ", ") + " | EVAL bad = CASE(is_bad, 1, 0)";
 }
 
-std::string Esql::duration() const {
-  std::vector<std::string> parts;
-  if (fields_.has(Role::kDurationMs)) parts.push_back(number(Role::kDurationMs));
-  if (fields_.has(Role::kDurationNs)) parts.push_back(number(Role::kDurationNs) + " * 0.000001");
+// The formula of model::latency_bin; null without a duration.
+std::string Esql::bin() const {
+  std::vector<std::string> steps;
+  std::vector<std::string> names;
+  numbers(Role::kDurationMs, "ms", "", steps, names);
+  numbers(Role::kDurationNs, "ms", " * 0.000001", steps, names);
   if (fields_.has(Role::kSpanDuration) && fields_.has(Role::kSpanName) && fields_.has(Role::kSpanId)) {
     std::string is_span = text(Role::kSpanId) + " IS NOT NULL AND " + text(Role::kSpanName) + " IS NOT NULL";
     if (fields_.has(Role::kMessage)) is_span += " AND " + text(Role::kMessage) + " IS NULL";
-    parts.push_back(fmt::format("CASE({}, {} * 0.000001, NULL)", is_span, number(Role::kSpanDuration)));
+    std::vector<std::string> of_span;
+    numbers(Role::kSpanDuration, "span_ms", " * 0.000001", steps, of_span);
+    steps.push_back("is_span = " + is_span);
+    names.push_back(fmt::format("ms_{}", names.size()));
+    steps.push_back(fmt::format("{} = CASE(is_span, {}, NULL)", names.back(), of_span.front()));
   }
-  if (parts.empty()) return "";
-  return parts.size() == 1 ? parts.front() : "COALESCE(" + join(parts, ", ") + ")";
-}
-
-// The formula of model::latency_bin; -1 without a duration.
-std::string Esql::bin() const {
-  const std::string ms = duration();
-  if (ms.empty()) return "EVAL bin = -1";
+  if (names.empty()) return "EVAL bin = TO_INTEGER(NULL)";
   return fmt::format(
-      "EVAL ms = {} | EVAL bin = CASE(ms IS NULL OR ms < 0, -1, ms <= 1.0, 0, "
-      "TO_INTEGER(LEAST(FLOOR(LOG(ms) / {}), {}.0)))",
-      ms, model::kBinWidth, model::kBins - 1);
+      "EVAL {}, ms = {} | EVAL ms = CASE(ms >= 0, ms, NULL)"
+      " | EVAL bin = TO_INTEGER(LEAST(FLOOR(LOG(GREATEST(ms, 1.0)) / {}), {}.0))",
+      join(steps, ", "), first_of(names), model::kBinWidth, model::kBins - 1);
 }
 
 std::string Esql::outgoing() const {
@@ -203,29 +239,38 @@ std::string Esql::outgoing() const {
 }
 
 std::string Esql::slice_number() const {
-  const Column& time = fields_.first(Role::kTimestamp);
-  const bool cast = time.cast || time.type == ColumnType::kNanos;
-  return fmt::format("slice = (TO_LONG({}) - ?from) / ?step",
-                     cast ? "TO_DATETIME(" + quoted(time.name) + ")" : quoted(time.name));
+  return fmt::format("slice = ({} - ?from) / ?step", epoch_ms(fields_.first(Role::kTimestamp)));
 }
 
-std::string Esql::slices(model::TimeRange range, Duration step, const std::optional<PageMark>& after) const {
+// Documents, errors and bins of each group. Twice grouped: by bin first, then one row with the bins packed
+// into a list.
+std::string Esql::counted(const std::string& group, const std::string& behind_mark) const {
+  return fmt::format(
+      " | EVAL {0} | {1} | {2}{3}"
+      " | STATS n = COUNT(*), bad = SUM(bad) BY {4}, bin"
+      " | EVAL packed = TO_LONG(bin) * {5} + n"
+      " | STATS docs = SUM(n), errors = SUM(bad), bins = VALUES(packed) BY {4}"
+      " | SORT {4} | LIMIT {6}",
+      slice_number(), errors(), bin(), behind_mark, group, kPack, kMostRows);
+}
+
+std::string Esql::slices(model::TimeRange range, Duration step, const std::optional<PageMark>& after,
+                         const std::string& service) const {
   const Time from = after ? range.from + step * after->slice : range.from;
   std::string query = "FROM " + index_ + " | EVAL service = " + text(Role::kService) +
                       " | WHERE service IS NOT NULL AND service != \"\"";
   if (fields_.has(Role::kSpanKind)) query += " AND NOT " + outgoing();
-  query += " | EVAL " + slice_number() + ", bad = " + errors() + " | " + bin();
-  query += behind(after, false);
-  // Twice: bins of a slice first, then one row for it with the bins packed into a list.
-  query += fmt::format(
-      " | STATS n = COUNT(*), bad = SUM(bad) BY slice, service, bin"
-      " | EVAL packed = CASE(bin >= 0, TO_LONG(bin) * {} + n, NULL)"
-      " | STATS docs = SUM(n), errors = SUM(bad), bins = VALUES(packed) BY slice, service"
-      " | SORT slice, service | LIMIT {}",
-      kPack, kMostRows);
+  json filter = time_filter(fields_, {from, range.to});
+  if (!service.empty()) {
+    bool exact = true;
+    filter = event_filter(fields_, {.range = {from, range.to}, .services = {service}}, exact);
+    query += " AND service == ?only";
+  }
+  query += counted("slice, service", behind(after, false));
   json params = json::array({{{"from", millis(range.from)}}, {{"step", step / milliseconds(1)}}});
+  if (!service.empty()) params.push_back({{"only", service}});
   add_mark(params, after, false);
-  return body(query, time_filter(fields_, {from, range.to}), params);
+  return body(query, filter, params);
 }
 
 std::string Esql::calls(model::TimeRange range, Duration step, const std::optional<PageMark>& after) const {
@@ -234,14 +279,7 @@ std::string Esql::calls(model::TimeRange range, Duration step, const std::option
       "FROM " + index_ + " | EVAL service = " + text(Role::kService) + ", other = " + text(Role::kPeer) +
       " | WHERE service IS NOT NULL AND service != \"\" AND other IS NOT NULL AND other != \"\" AND " +
       outgoing();
-  query += " | EVAL " + slice_number() + ", bad = " + errors() + " | " + bin();
-  query += behind(after, true);
-  query += fmt::format(
-      " | STATS n = COUNT(*), bad = SUM(bad) BY slice, service, other, bin"
-      " | EVAL packed = CASE(bin >= 0, TO_LONG(bin) * {} + n, NULL)"
-      " | STATS docs = SUM(n), errors = SUM(bad), bins = VALUES(packed) BY slice, service, other"
-      " | SORT slice, service, other | LIMIT {}",
-      kPack, kMostRows);
+  query += counted("slice, service, other", behind(after, true));
   json params = json::array({{{"from", millis(range.from)}}, {{"step", step / milliseconds(1)}}});
   add_mark(params, after, true);
   return body(query, time_filter(fields_, {from, range.to}), params);
@@ -252,13 +290,9 @@ std::string Esql::arrivals(model::TimeRange ingested, Duration step,
   std::string query = "FROM " + index_ + " | EVAL service = " + text(Role::kService) +
                       " | WHERE service IS NOT NULL AND service != \"\"";
   if (fields_.has(Role::kSpanKind)) query += " AND NOT " + outgoing();
-  const auto ms_of = [](const Column& c) {
-    return c.cast || c.type == ColumnType::kNanos ? "TO_LONG(TO_DATETIME(" + quoted(c.name) + "))"
-                                                  : "TO_LONG(" + quoted(c.name) + ")";
-  };
-  const std::string time = ms_of(fields_.first(Role::kTimestamp));
+  const std::string time = epoch_ms(fields_.first(Role::kTimestamp));
   query += fmt::format(" | EVAL slice = FLOOR(TO_DOUBLE({0}) / ?step), lag = {1} - {0}", time,
-                       ms_of(fields_.first(Role::kIngested)));
+                       epoch_ms(fields_.first(Role::kIngested)));
   // Documents may be of any age: the slice alone does not limit the question, so the mark needs both parts.
   query += ", other = " +
            (fields_.has(Role::kHost) ? "COALESCE(" + text(Role::kHost) + ", \"\")" : std::string("\"\""));
@@ -306,12 +340,18 @@ std::string has_texts(const std::string& message, const EventQuery& query, json&
   return condition;
 }
 }  // namespace
+// What ingest::DocumentParser reads as the message: of a span without one, its name.
+std::string Esql::message() const {
+  const std::string text_of_it = text(Role::kMessage);
+  return fields_.has(Role::kSpanName) ? "COALESCE(" + text_of_it + ", " + text(Role::kSpanName) + ")"
+                                      : text_of_it;
+}
 
 std::string Esql::matching(const EventQuery& query, const json& filter, std::size_t limit) const {
   const std::string ingested =
       fields_.has(Role::kIngested) ? quoted(fields_.first(Role::kIngested).name) : "TO_DATETIME(NULL)";
   json params = json::array();
-  const std::string condition = has_texts(text(Role::kMessage), query, params);
+  const std::string condition = has_texts(message(), query, params);
   return body(fmt::format("FROM {} METADATA _source | WHERE {}"
                           " | SORT {} {} | LIMIT {} | EVAL ingested = {} | KEEP _source, ingested",
                           index_, condition, quoted(fields_.first(Role::kTimestamp).name),
@@ -319,97 +359,97 @@ std::string Esql::matching(const EventQuery& query, const json& filter, std::siz
               filter, params);
 }
 
-std::string Esql::count_matching(const EventQuery& query, const json& filter) const {
+std::string Esql::count_matching(const EventQuery& query, const json& filter, Duration step) const {
   json params = json::array();
-  const std::string condition = has_texts(text(Role::kMessage), query, params);
-  return body(fmt::format("FROM {} | WHERE {} | STATS docs = COUNT(*)", index_, condition), filter, params);
+  const std::string condition = has_texts(message(), query, params);
+  params.push_back({{"step", std::max<std::int64_t>(1, step / milliseconds(1))}});
+  return body(fmt::format("FROM {} | WHERE {} | EVAL slice = FLOOR(TO_DOUBLE({}) / ?step)"
+                          " | STATS docs = COUNT(*) BY slice | SORT slice | LIMIT {}",
+                          index_, condition, epoch_ms(fields_.first(Role::kTimestamp)), kMostRows),
+              filter, params);
 }
 
-Result<SlicePage> read_slices(const json& answer, Time from, Duration step) {
+Result<std::vector<std::pair<Time, std::uint64_t>>> read_counts(const json& answer, Duration step) {
   SENTINEL_ASSIGN(const Rows rows, Rows::of(answer));
   SENTINEL_ASSIGN(const auto slice, rows.column("slice"));
-  SENTINEL_ASSIGN(const auto service, rows.column("service"));
   SENTINEL_ASSIGN(const auto docs, rows.column("docs"));
-  SENTINEL_ASSIGN(const auto errors, rows.column("errors"));
-  SENTINEL_ASSIGN(const auto bins, rows.column("bins"));
-  SlicePage page;
-  page.slices.reserve(rows.size());
+  if (rows.size() >= kMostRows)
+    return fail(ErrorKind::kInvalid,
+                fmt::format("more than {} steps of time: ask for longer ones", kMostRows));
+  std::vector<std::pair<Time, std::uint64_t>> counts;
+  for (const auto& row : rows.all())
+    counts.emplace_back(Time{} + step * whole(row[slice]), static_cast<std::uint64_t>(whole(row[docs])));
+  return counts;
+}
+
+Result<std::optional<PageMark>> read_slices(const json& answer, Time from, Duration step,
+                                            std::vector<model::Slice>& slices) {
+  SENTINEL_ASSIGN(const Rows rows, Rows::of(answer));
+  SENTINEL_ASSIGN(const Counted of, Counted::in(rows));
+  slices.reserve(slices.size() + rows.size());
   for (const auto& row : rows.all()) {
     model::Slice s;
-    s.service = word(row[service]);
-    s.start = from + step * whole(row[slice]);
-    s.docs = static_cast<std::uint64_t>(whole(row[docs]));
-    s.errors = static_cast<std::uint64_t>(whole(row[errors]));
-    unpack(row[bins], s.latency);
-    page.slices.push_back(std::move(s));
+    s.service = word(row[of.service]);
+    s.start = from + step * whole(row[of.slice]);
+    s.docs = static_cast<std::uint64_t>(whole(row[of.docs]));
+    s.errors = static_cast<std::uint64_t>(whole(row[of.errors]));
+    unpack(row[of.bins], s.latency);
+    slices.push_back(std::move(s));
   }
-  if (rows.size() >= kMostRows)
-    page.next = PageMark{whole(rows.all().back()[slice]), page.slices.back().service, ""};
-  return page;
+  return rows.next(of.slice, of.service);
 }
 
-Result<CallPage> read_calls(const json& answer, Time from, Duration step) {
+Result<std::optional<PageMark>> read_calls(const json& answer, Time from, Duration step,
+                                           std::vector<model::CallSlice>& calls) {
   SENTINEL_ASSIGN(const Rows rows, Rows::of(answer));
-  SENTINEL_ASSIGN(const auto slice, rows.column("slice"));
-  SENTINEL_ASSIGN(const auto service, rows.column("service"));
+  SENTINEL_ASSIGN(const Counted of, Counted::in(rows));
   SENTINEL_ASSIGN(const auto other, rows.column("other"));
-  SENTINEL_ASSIGN(const auto docs, rows.column("docs"));
-  SENTINEL_ASSIGN(const auto errors, rows.column("errors"));
-  SENTINEL_ASSIGN(const auto bins, rows.column("bins"));
-  CallPage page;
   for (const auto& row : rows.all()) {
     model::CallSlice c;
-    c.caller = word(row[service]);
+    c.caller = word(row[of.service]);
     c.callee = word(row[other]);
-    c.start = from + step * whole(row[slice]);
-    c.calls = static_cast<std::uint64_t>(whole(row[docs]));
-    c.errors = static_cast<std::uint64_t>(whole(row[errors]));
-    unpack(row[bins], c.latency);
-    page.calls.push_back(std::move(c));
+    c.start = from + step * whole(row[of.slice]);
+    c.calls = static_cast<std::uint64_t>(whole(row[of.docs]));
+    c.errors = static_cast<std::uint64_t>(whole(row[of.errors]));
+    unpack(row[of.bins], c.latency);
+    calls.push_back(std::move(c));
   }
-  if (rows.size() >= kMostRows)
-    page.next = PageMark{whole(rows.all().back()[slice]), page.calls.back().caller, page.calls.back().callee};
-  return page;
+  return rows.next(of.slice, of.service, other);
 }
 
-Result<ArrivalPage> read_arrivals(const json& answer, Duration step) {
+Result<std::optional<PageMark>> read_arrivals(const json& answer, Duration step,
+                                              std::vector<model::Arrival>& arrivals) {
   SENTINEL_ASSIGN(const Rows rows, Rows::of(answer));
   SENTINEL_ASSIGN(const auto slice, rows.column("slice"));
   SENTINEL_ASSIGN(const auto service, rows.column("service"));
   SENTINEL_ASSIGN(const auto other, rows.column("other"));
   SENTINEL_ASSIGN(const auto docs, rows.column("docs"));
   SENTINEL_ASSIGN(const auto lag, rows.column("lag"));
-  ArrivalPage page;
   for (const auto& row : rows.all()) {
-    page.arrivals.push_back({word(row[service]), Time{} + step * whole(row[slice]),
-                             static_cast<std::uint64_t>(whole(row[docs])), milliseconds(whole(row[lag])),
-                             word(row[other])});
+    arrivals.push_back({word(row[service]), Time{} + step * whole(row[slice]),
+                        static_cast<std::uint64_t>(whole(row[docs])), milliseconds(whole(row[lag])),
+                        word(row[other])});
   }
-  if (rows.size() >= kMostRows)
-    page.next =
-        PageMark{whole(rows.all().back()[slice]), page.arrivals.back().service, page.arrivals.back().source};
-  return page;
+  return rows.next(slice, service, other);
 }
 
-Result<MetricPage> read_metrics(const json& answer, Time from, Duration step,
-                                const std::vector<Column>& metrics) {
+Result<std::optional<PageMark>> read_metrics(const json& answer, Time from, Duration step,
+                                             const std::vector<Column>& metrics,
+                                             std::vector<model::MetricSlice>& slices) {
   SENTINEL_ASSIGN(const Rows rows, Rows::of(answer));
   SENTINEL_ASSIGN(const auto slice, rows.column("slice"));
   SENTINEL_ASSIGN(const auto service, rows.column("service"));
-  MetricPage page;
-  for (const auto& row : rows.all()) {
-    for (std::size_t i = 0; i < metrics.size(); ++i) {
-      SENTINEL_ASSIGN(const auto n, rows.column(fmt::format("n{}", i).c_str()));
-      SENTINEL_ASSIGN(const auto s, rows.column(fmt::format("s{}", i).c_str()));
+  for (std::size_t i = 0; i < metrics.size(); ++i) {
+    SENTINEL_ASSIGN(const auto n, rows.column(fmt::format("n{}", i).c_str()));
+    SENTINEL_ASSIGN(const auto s, rows.column(fmt::format("s{}", i).c_str()));
+    for (const auto& row : rows.all()) {
       const std::int64_t count = whole(row[n]);
       if (count <= 0 || !row[s].is_number()) continue;
-      page.metrics.push_back({word(row[service]), metrics[i].name, from + step * whole(row[slice]),
-                              static_cast<std::uint64_t>(count), row[s].get<double>()});
+      slices.push_back({word(row[service]), metrics[i].name, from + step * whole(row[slice]),
+                        static_cast<std::uint64_t>(count), row[s].get<double>()});
     }
   }
-  if (rows.size() >= kMostRows)
-    page.next = PageMark{whole(rows.all().back()[slice]), word(rows.all().back()[service]), ""};
-  return page;
+  return rows.next(slice, service);
 }
 
 }  // namespace sentinel::telemetry

@@ -29,7 +29,9 @@ class Esql {
   Esql(std::string index, const FieldMap& fields) : index_(std::move(index)), fields_(fields) {}
 
   // One row per slice and service: documents, errors and the histogram as a list of bin * 2^32 + count.
-  std::string slices(model::TimeRange range, Duration step, const std::optional<PageMark>& after) const;
+  // `service`: of that one only; empty: of all.
+  std::string slices(model::TimeRange range, Duration step, const std::optional<PageMark>& after,
+                     const std::string& service = "") const;
   std::string calls(model::TimeRange range, Duration step, const std::optional<PageMark>& after) const;
   std::string arrivals(model::TimeRange ingested, Duration step, const std::optional<PageMark>& after) const;
   // `metrics`: columns that exist, numeric.
@@ -37,16 +39,20 @@ class Esql {
                       const std::optional<PageMark>& after) const;
   // Documents whose message contains the text, newest or oldest first: _source and ingest time.
   std::string matching(const EventQuery& query, const nlohmann::json& filter, std::size_t limit) const;
-  std::string count_matching(const EventQuery& query, const nlohmann::json& filter) const;
+  // How many do, by step of time since the epoch; a row for each step that has some.
+  std::string count_matching(const EventQuery& query, const nlohmann::json& filter, Duration step) const;
 
  private:
   std::string body(const std::string& pipeline, const nlohmann::json& filter,
                    const nlohmann::json& params) const;
-  std::string text(Role role) const;    // expression, or "" when the indices have no such field
-  std::string number(Role role) const;  // the same, as a double
-  std::string errors() const;           // 1 or 0
-  std::string duration() const;         // ms as a double, null when absent
-  std::string bin() const;
+  std::string text(Role role) const;  // expression, or "" when the indices have no such field
+  // Adds a step for each of the role's columns: name_N = the column as a double, times `scale`.
+  void numbers(Role role, const std::string& name, const char* scale, std::vector<std::string>& steps,
+               std::vector<std::string>& names) const;
+  std::string errors() const;  // steps that make `bad`, 1 or 0
+  std::string bin() const;     // steps that make `bin`
+  std::string message() const;
+  std::string counted(const std::string& group, const std::string& behind_mark) const;
   std::string outgoing() const;
   std::string slice_number() const;
 
@@ -58,26 +64,17 @@ std::string quoted(const std::string& column);  // `name`, as ES|QL wants it
 // The parameters name the index in FROM: letters that an index expression may hold, nothing else.
 Result<void> check_index(const std::string& index, const std::string& key);
 
-struct SlicePage {
-  std::vector<model::Slice> slices;
-  std::optional<PageMark> next;  // more may follow behind it
-};
-Result<SlicePage> read_slices(const nlohmann::json& answer, Time from, Duration step);
-struct CallPage {
-  std::vector<model::CallSlice> calls;
-  std::optional<PageMark> next;
-};
-Result<CallPage> read_calls(const nlohmann::json& answer, Time from, Duration step);
-struct ArrivalPage {
-  std::vector<model::Arrival> arrivals;
-  std::optional<PageMark> next;
-};
-Result<ArrivalPage> read_arrivals(const nlohmann::json& answer, Duration step);
-struct MetricPage {
-  std::vector<model::MetricSlice> metrics;
-  std::optional<PageMark> next;
-};
-Result<MetricPage> read_metrics(const nlohmann::json& answer, Time from, Duration step,
-                                const std::vector<Column>& metrics);
+// Reading adds the rows of a page; where the next page begins, if more may follow.
+Result<std::optional<PageMark>> read_slices(const nlohmann::json& answer, Time from, Duration step,
+                                            std::vector<model::Slice>& slices);
+Result<std::optional<PageMark>> read_calls(const nlohmann::json& answer, Time from, Duration step,
+                                           std::vector<model::CallSlice>& calls);
+Result<std::optional<PageMark>> read_arrivals(const nlohmann::json& answer, Duration step,
+                                              std::vector<model::Arrival>& arrivals);
+Result<std::optional<PageMark>> read_metrics(const nlohmann::json& answer, Time from, Duration step,
+                                             const std::vector<Column>& metrics,
+                                             std::vector<model::MetricSlice>& slices);
+// Of count_matching(): (start of the step, documents), in order of time.
+Result<std::vector<std::pair<Time, std::uint64_t>>> read_counts(const nlohmann::json& answer, Duration step);
 
 }  // namespace sentinel::telemetry

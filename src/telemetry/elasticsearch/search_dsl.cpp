@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "base/text.hpp"
 #include "model/document.hpp"
+#include "telemetry/field_match.hpp"
 
 namespace sentinel::telemetry {
 namespace {
@@ -98,6 +100,31 @@ json outgoing(const FieldMap& fields, bool& exact) {
 
 json nothing() { return {{"match_none", json::object()}}; }
 
+// What has the field with this value, and perhaps more (telemetry::has_field decides about the document).
+json with_value(const FieldMap& fields, const std::string& name, const std::string& value, bool& exact) {
+  static const std::map<std::string_view, Role> kRoles = {
+      {"service", Role::kService}, {"host", Role::kHost}, {"trace_id", Role::kTraceId},
+      {"span_id", Role::kSpanId},  {"peer", Role::kPeer},
+  };
+  if (const auto role = kRoles.find(name); role != kRoles.end() && !value.empty()) {
+    if (!fields.has(role->second)) return nothing();
+    return terms(fields, role->second, json::array({value}), exact);
+  }
+  exact = false;
+  const bool is_number = !value.empty() && value.size() <= 4 && value.front() != '0' &&
+                         std::all_of(value.begin(), value.end(), [](char c) { return c >= '0' && c <= '9'; });
+  if (name == "status_code" && is_number && fields.has(Role::kStatusCode))
+    return terms(fields, Role::kStatusCode, json::array({value}), exact);
+  if (column_of(name) != nullptr) return {{"match_all", json::object()}};
+  // Any other field may be mapped in one index and not in the next: where it is not, the document decides.
+  // A name with a star would be a pattern.
+  if (name.find('*') != std::string::npos || value.empty()) return {{"match_all", json::object()}};
+  return any(json::array(
+      {{{"match",
+         {{name, {{"query", value}, {"operator", "and"}, {"lenient", true}, {"zero_terms_query", "all"}}}}}},
+       none_of(json::array({{{"exists", {{"field", name}}}}}))}));
+}
+
 Result<json> groups_by(const FieldMap& fields, Role role, const char* what) {
   const Column& column = fields.first(role);
   if (column.type == ColumnType::kText || column.type == ColumnType::kMixed) {
@@ -167,8 +194,6 @@ json time_filter(const FieldMap& fields, model::TimeRange range) {
 
 json event_filter(const FieldMap& fields, const EventQuery& query, bool& exact) {
   json filter = json::array({time_filter(fields, query.range)});
-  const auto whole_ms = [](Time t) { return align_down(t, milliseconds(1)) == t; };
-  exact = whole_ms(query.range.from) && whole_ms(query.range.to);
   const auto need = [&](Role role, const json& values) {
     filter.push_back(fields.has(role) ? terms(fields, role, values, exact) : nothing());
   };
@@ -197,8 +222,18 @@ json event_filter(const FieldMap& fields, const EventQuery& query, bool& exact) 
     filter.push_back(durations.empty() ? nothing() : any(durations));
     exact = false;  // a duration that is negative, or of no span, is none
   }
-  if (query.kind == EventQuery::Kind::kLogs) exact = false;  // decided by the document's shape
+  // Which document is a span is decided by its shape, where there can be any.
+  if (query.kind == EventQuery::Kind::kLogs && (fields.has(Role::kSpanId) || fields.has(Role::kEventKind)))
+    exact = false;
+  for (const auto& [name, value] : query.fields) filter.push_back(with_value(fields, name, value, exact));
   return all_of(std::move(filter));
+}
+
+bool matches_nothing(const json& filter) {
+  const json::json_pointer conditions("/bool/filter");
+  if (!filter.contains(conditions)) return false;
+  const json& all = filter[conditions];
+  return std::any_of(all.begin(), all.end(), [](const json& one) { return one == nothing(); });
 }
 
 json event_page(const FieldMap& fields, const json& filter, bool oldest_first, std::size_t size,
@@ -229,9 +264,40 @@ json event_page(const FieldMap& fields, const json& filter, bool oldest_first, s
 
 json count_of(const json& filter) { return {{"size", 0}, {"track_total_hits", true}, {"query", filter}}; }
 
+json counts_over_time(const FieldMap& fields, const json& filter, const json& errors, const json& warnings,
+                      Duration step) {
+  const json histogram = {{"field", fields.first(Role::kTimestamp).name},
+                          {"fixed_interval", fmt::format("{}ms", step / milliseconds(1))},
+                          {"min_doc_count", 1}};
+  return {{"size", 0},
+          {"track_total_hits", false},
+          {"query", filter},
+          {"aggs",
+           {{"g",
+             {{"date_histogram", histogram},
+              {"aggs", {{"errors", {{"filter", errors}}}, {"warnings", {{"filter", warnings}}}}}}}}}};
+}
+
+Result<std::vector<CountSlice>> read_counts_over_time(const json& answer) {
+  json after;
+  const json* buckets = buckets_of(answer, after);
+  if (buckets == nullptr) return tl::unexpected<Error>(damaged());
+  std::vector<CountSlice> slices;
+  for (const auto& bucket : *buckets) {
+    const std::uint64_t errors = count_in(bucket.value("errors", json::object()));
+    const std::uint64_t worse = count_in(bucket.value("warnings", json::object()));
+    slices.push_back({time_from_micros(bucket.value("key", std::int64_t{0}) * 1000), count_in(bucket), errors,
+                      worse - std::min(errors, worse)});
+  }
+  return slices;
+}
+
 Result<json> composite_page(const FieldMap& fields, Breakdown breakdown, model::TimeRange range,
                             Duration step, bool scripts, const json& after) {
   bool exact = true;
+  // What lies before the page is not looked at again.
+  if (breakdown != Breakdown::kArrivals && after.is_object())
+    range.from = std::max(range.from, time_from_micros(after.value("slice", std::int64_t{0}) * 1000));
   json filter =
       json::array({breakdown == Breakdown::kArrivals ? range_filter(fields.first(Role::kIngested).name, range)
                                                      : time_filter(fields, range)});

@@ -20,12 +20,17 @@ nlohmann::json range_filter(const std::string& field, model::TimeRange range);
 nlohmann::json time_filter(const FieldMap& fields, model::TimeRange range);
 
 // Every condition of the query but its text. `exact` becomes false when the filter holds more than was asked
-// for (analysed fields, what only the document's shape decides).
+// for (analysed fields, what only the document's shape decides); time is compared by milliseconds.
 nlohmann::json event_filter(const FieldMap& fields, const EventQuery& query, bool& exact);
+// The filter asks for a field that no index has: there is nothing to ask the cluster.
+bool matches_nothing(const nlohmann::json& filter);
 // One page of documents in order of time, equal times in order of arrival; `from_ms`: continue at this time.
 nlohmann::json event_page(const FieldMap& fields, const nlohmann::json& filter, bool oldest_first,
                           std::size_t size, std::optional<std::int64_t> continue_at);
 nlohmann::json count_of(const nlohmann::json& filter);
+// What matches, by step of time; of it what is an error, and what is a warning or worse.
+nlohmann::json counts_over_time(const FieldMap& fields, const nlohmann::json& filter,
+                                const nlohmann::json& errors, const nlohmann::json& warnings, Duration step);
 
 // Composite pages. A bucket is a slice of a service, of one level and one latency (a bin when scripts may
 // run, else the duration itself).
@@ -39,6 +44,8 @@ nlohmann::json metric_page(const FieldMap& fields, model::TimeRange range, Durat
 // What the buckets of one page add to the answer; returns after_key, null at the end.
 Result<nlohmann::json> add_slices(const nlohmann::json& answer, bool scripts,
                                   std::vector<model::Slice>& slices);
+// Of counts_over_time(); `warnings` are without the errors.
+Result<std::vector<CountSlice>> read_counts_over_time(const nlohmann::json& answer);
 Result<nlohmann::json> add_calls(const nlohmann::json& answer, bool scripts,
                                  std::vector<model::CallSlice>& calls);
 Result<nlohmann::json> add_arrivals(const nlohmann::json& answer, std::vector<model::Arrival>& arrivals);

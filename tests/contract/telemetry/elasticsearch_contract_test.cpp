@@ -5,10 +5,10 @@
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
-#include <thread>
 
 #include "base/clock.hpp"
 #include "ingest/ingest.hpp"
+#include "ingest/log_document.hpp"
 #include "model/json.hpp"
 #include "telemetry/elasticsearch/elasticsearch_telemetry.hpp"
 #include "telemetry_contract.hpp"
@@ -18,27 +18,10 @@ namespace {
 
 using nlohmann::json;
 
-// As a shipper writes: the schema of the original, literal dotted names.
+// As a shipper writes, through a pipeline that sets when the document came.
 json document(const model::LogRow& row, Time ingested) {
-  json doc = row.extra.empty() ? json::object() : json::parse(row.extra);
-  doc["@timestamp"] = format_rfc3339(row.time);
+  json doc = ingest::log_document(row);
   doc["event.ingested"] = format_rfc3339(ingested);
-  const auto put = [&](const char* key, std::string_view value) {
-    if (!value.empty()) doc[key] = value;
-  };
-  put("service.name", row.service);
-  put("level", model::to_string(row.level));
-  put("message", row.message);
-  put("trace.id", row.trace_id);
-  put("span.id", row.span_id);
-  put("parent.id", row.parent_id);
-  put("span.kind", model::to_string(row.span_kind));
-  put("peer.service", row.peer);
-  put("host.name", row.host);
-  put("service.version", row.version);
-  if (row.has_duration()) doc["duration_ms"] = static_cast<double>(row.duration_ms);
-  if (row.status_code != 0) doc["status_code"] = row.status_code;
-  if (row.is_span) doc["event.kind"] = "span";
   return doc;
 }
 
@@ -48,7 +31,9 @@ constexpr const char* kMapping = R"({"settings":{"number_of_shards":1,"number_of
   "message":{"type":"text"},"duration_ms":{"type":"float"},"trace.id":{"type":"keyword"},
   "span.id":{"type":"keyword"},"parent.id":{"type":"keyword"},"span.kind":{"type":"keyword"},
   "peer.service":{"type":"keyword"},"status_code":{"type":"integer"},
-  "host.name":{"type":"keyword"},"cpu":{"type":"double"},"memory":{"type":"double"}}}})";
+  "host.name":{"type":"keyword"},"cpu":{"type":"double"},"memory":{"type":"double"},
+  "tenant":{"properties":{"name":{"type":"keyword"}}},"attempt":{"type":"long"},"cached":{"type":"boolean"},
+  "http":{"properties":{"route":{"type":"text"}}}}}})";
 
 // An index of its own on the node, written by _bulk, and the store that reads it.
 class Cluster final : public TelemetrySink {
@@ -70,13 +55,11 @@ class Cluster final : public TelemetrySink {
     options.read_document = [this](std::string_view source, Time fallback, model::DocumentBatch& out) {
       return parser_.add(source, false, ingest::DocumentClass::kLog, fallback, out);
     };
-    store = std::make_unique<ElasticsearchTelemetry>(*transport_, std::move(options),
-                                                     net::RetryTime{[this] { return clock_.now(); },
-                                                                    [](Duration wait) {
-                                                                      std::this_thread::sleep_for(wait);
-                                                                      return true;
-                                                                    }},
-                                                     Log(logger_, "telemetry"));
+    store = std::make_unique<ElasticsearchTelemetry>(
+        *transport_, std::move(options),
+        // A healthy node needs no second attempt.
+        net::RetryTime{[this] { return clock_.now(); }, [](Duration) { return false; }},
+        Log(logger_, "telemetry"));
   }
   ~Cluster() override {
     store.reset();
