@@ -36,7 +36,7 @@ struct Verdict {
 bool is_opening(std::string_view kind);
 
 // Rules, in order: events that are not announced; silence (but the end of what was announced is told);
-// severities; services; escalation; hours; grouping. Severity is the worst the incident had: it never falls,
+// severities; services; escalation; hours; doubt; grouping. Severity is the worst the incident had: it never falls,
 // so that an outage that fades pages nobody.
 Verdict gate(const model::Incident& incident, const model::IncidentEvent& event, const ChannelPolicy& channel,
              Time now);

@@ -116,6 +116,10 @@ Result<void> Pump::deliver(std::vector<OutboxRow> rows, Time now, std::stop_toke
       std::any_of(events.begin(), events.end(), [](const auto& e) { return is_opening(e.kind); });
   if (!memory && !opens) return settle(Status::kCoalesced, "the channel was never told of this incident");
 
+  if (!memory && !incident->merged_into.empty())
+    return settle(Status::kCoalesced,
+                  fmt::format("part of {}, which is told instead", incident->merged_into));
+
   const Attempt attempt =
       deps_.channel.deliver({*incident, events, memory.value_or(""), rows.back().key, now}, stop);
   if (!attempt.memory.empty() && attempt.memory != memory.value_or(""))

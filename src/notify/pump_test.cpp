@@ -133,6 +133,29 @@ TEST_F(PumpTest, TheEndOfWhatWasNeverToldIsNotTold) {
   EXPECT_EQ(waiting(), 0U);
 }
 
+TEST_F(PumpTest, WhatBecamePartOfAnotherBeforeItWasToldIsNotTold) {
+  happens("a", "opened", kNow);
+  auto part = *state_.incident("a");
+  part->merged_into = "b";
+  part->state = model::IncidentState::kResolved;
+  ASSERT_TRUE(state_.commit({.incidents = {*part}}));
+  EXPECT_EQ(pump(kNow).delivered, 0);
+  EXPECT_EQ(state_.outbox_row(1)->value().last_error, "part of b, which is told instead");
+}
+
+TEST_F(PumpTest, AnAnalysisThatArrivesAloneIsTold) {
+  happens("a", "opened", kNow);
+  (void)pump(kNow);
+  happens("a", "analyzed", kNow + minutes(1));
+  EXPECT_EQ(pump(kNow + minutes(1)).delivered, 1);
+  EXPECT_EQ(channel_.all.back().kinds, (std::vector<std::string>{"analyzed"}));
+}
+
+TEST_F(PumpTest, AnAnalysisNeverBeginsAnIncident) {
+  happens("a", "analyzed", kNow);
+  EXPECT_EQ(pump(kNow).delivered, 0);
+}
+
 TEST_F(PumpTest, WhatTheChannelKeptIsGivenBackToItEvenAfterAFailure) {
   channel_.answer = [](const auto&) {
     return Attempt{.kind = Attempt::Kind::kRetry, .why = "half way", .memory = "posted"};
