@@ -360,6 +360,7 @@ const std::vector<SecretName>& secret_names() {
       {"notify.slack.token", "SLACK_BOT_TOKEN"},
       {"notify.slack.webhook_url", "SLACK_WEBHOOK_URL"},
       {"notify.slack.signing_secret", "SLACK_SIGNING_SECRET"},
+      {"notify.slack.app_token", "SLACK_APP_TOKEN"},
       {"notify.pagerduty.api_key", "PAGERDUTY_API_KEY"},
       {"notify.pagerduty.routing_key", "PAGERDUTY_ROUTING_KEY"},
       {"notify.webhook.url", "SENTINELOPS_WEBHOOK_URL"},

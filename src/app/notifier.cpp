@@ -8,6 +8,7 @@
 #include <mutex>
 #include <thread>
 
+#include "app/slack_buttons.hpp"
 #include "base/hash.hpp"
 #include "base/text.hpp"
 #include "net/client.hpp"
@@ -60,7 +61,7 @@ std::unique_ptr<notify::Channel> make_channel(const std::string& name, net::Tran
   if (name == "slack") {
     if (!has_slack_bot(e)) return notify::make_slack_webhook(t, {e.get("SLACK_WEBHOOK_URL"), web});
     return notify::make_slack(t, {e.get("SLACK_BOT_TOKEN"), e.get("SLACK_CHANNEL_ID"), c.notify.slack_api_url,
-                                  web, e.has("SLACK_SIGNING_SECRET")});
+                                  web, e.has("SLACK_SIGNING_SECRET") || e.has("SLACK_APP_TOKEN")});
   }
   if (name == "pagerduty") {
     if (e.has("PAGERDUTY_ROUTING_KEY"))
@@ -163,6 +164,7 @@ struct Notifier::Impl {
   std::optional<Time> told_gap;
   std::jthread heart;
   std::jthread reader;
+  std::optional<SlackSocket> buttons;
 };
 
 Notifier::Notifier(Deps deps, const Config& config, const Environment& environment)
@@ -189,6 +191,9 @@ void Notifier::start() {
                                  [](const auto& policy) { return policy.name == "pagerduty"; });
   if (pages && self.environment.has("PAGERDUTY_API_KEY"))
     self.reader = std::jthread([&self](const std::stop_token& stop) { self.read_back(stop); });
+  if (has_slack_bot(self.environment) && self.environment.has("SLACK_APP_TOKEN"))
+    self.buttons.emplace(SlackSocket::Deps{self.deps.engine, *self.transport, self.deps.clock, self.deps.log},
+                         self.environment.get("SLACK_APP_TOKEN"), self.config.notify.slack_api_url);
   std::vector<std::string> names;
   for (const auto& policy : self.policies) names.push_back(policy.name);
   self.deps.log.info("notify.started",
@@ -347,6 +352,7 @@ void Notifier::stop() {
   for (auto& worker : self.workers) worker->thread.request_stop();
   self.heart.request_stop();
   self.reader.request_stop();
+  self.buttons.reset();
   for (auto& worker : self.workers) {
     if (worker->thread.joinable()) worker->thread.join();
   }

@@ -87,6 +87,7 @@ class Fakes:
         self.pagerduty = []
         self.webhooks = []
         self.heartbeats = 0
+        self.slack_socket = None  # a FakeSlackSocket, where a test has one
         self.lost = 0  # taken, but the sender never heard
         fakes = self
 
@@ -169,6 +170,8 @@ class Fakes:
         return status, body
 
     def take(self, path, headers, raw):
+        if path == "/slack/apps.connections.open":
+            return self.slack_socket.open(headers) if self.slack_socket else (200, {"ok": False, "error": "not_authed"})
         try:
             body = json.loads(raw)
         except ValueError:
