@@ -1,0 +1,102 @@
+#include <fmt/format.h>
+
+#include "state/sqlite/sqlite_tables.hpp"
+
+namespace sentinel::state {
+namespace {
+
+constexpr const char* kOutboxColumns =
+    "SELECT id, key, channel, incident_id, event_number, payload, created_at, due_at, attempts, last_error, "
+    "status FROM outbox ";
+
+OutboxRow outbox_row_of(const Statement& row) {
+  return {row.integer(0),
+          row.text(1),
+          row.text(2),
+          row.text(3),
+          row.integer(4),
+          row.text(5),
+          time_from_micros(row.integer(6)),
+          time_from_micros(row.integer(7)),
+          static_cast<int>(row.integer(8)),
+          row.text(9),
+          static_cast<OutboxRow::Status>(row.integer(10))};
+}
+
+}  // namespace
+
+Result<void> SqliteState::add_outbox(const OutboxRow& row) {
+  SENTINEL_ASSIGN(
+      auto add,
+      Statement::prepare(writer_.get(),
+                         "INSERT INTO outbox(key, channel, incident_id, event_number, payload, created_at, "
+                         "due_at, attempts, "
+                         "last_error, status) VALUES(?,?,?,?,?,?,?,?,?,?) ON CONFLICT(key) DO NOTHING"));
+  add.bind(row.key).bind(row.channel).bind(row.incident_id).bind(row.event_number).bind(row.payload);
+  add.bind(micros(row.created_at))
+      .bind(micros(row.due_at))
+      .bind(static_cast<std::int64_t>(row.attempts))
+      .bind(row.last_error)
+      .bind(static_cast<std::int64_t>(row.status));
+  return add.run();
+}
+
+Result<bool> SqliteState::settle_outbox(const OutboxRow& row) {
+  SENTINEL_ASSIGN(auto put, Statement::prepare(
+                                writer_.get(),
+                                "UPDATE outbox SET status=?, attempts=?, due_at=?, last_error=? WHERE id=?"));
+  put.bind(static_cast<std::int64_t>(row.status))
+      .bind(static_cast<std::int64_t>(row.attempts))
+      .bind(micros(row.due_at))
+      .bind(row.last_error)
+      .bind(row.id);
+  SENTINEL_TRY(put.run());
+  return sqlite3_changes(writer_.get()) > 0;
+}
+
+Result<std::vector<OutboxRow>> SqliteState::pending_outbox(const std::string& channel, std::size_t limit) {
+  const std::lock_guard lock(read_mutex_);
+  SENTINEL_ASSIGN(auto rows,
+                  Statement::prepare(reader_.get(), std::string(kOutboxColumns) +
+                                                        "WHERE channel=? AND status=? ORDER BY id LIMIT ?"));
+  rows.bind(channel).bind(static_cast<std::int64_t>(OutboxRow::Status::kPending)).bind(row_count(limit));
+  std::vector<OutboxRow> all;
+  for (;;) {
+    SENTINEL_ASSIGN(const bool more, rows.step());
+    if (!more) return all;
+    all.push_back(outbox_row_of(rows));
+  }
+}
+
+Result<std::optional<OutboxRow>> SqliteState::outbox_row(std::int64_t id) {
+  const std::lock_guard lock(read_mutex_);
+  SENTINEL_ASSIGN(auto row, Statement::prepare(reader_.get(), std::string(kOutboxColumns) + "WHERE id=?"));
+  row.bind(id);
+  SENTINEL_ASSIGN(const bool found, row.step());
+  return found ? std::optional(outbox_row_of(row)) : std::nullopt;
+}
+
+Result<std::vector<OutboxRow>> SqliteState::outbox(std::optional<OutboxRow::Status> status,
+                                                   std::size_t limit) {
+  const std::lock_guard lock(read_mutex_);
+  SENTINEL_ASSIGN(auto rows, Statement::prepare(reader_.get(), std::string(kOutboxColumns) +
+                                                                   (status ? "WHERE status=? " : "") +
+                                                                   "ORDER BY id LIMIT ?"));
+  if (status) rows.bind(static_cast<std::int64_t>(*status));
+  rows.bind(row_count(limit));
+  std::vector<OutboxRow> all;
+  for (;;) {
+    SENTINEL_ASSIGN(const bool more, rows.step());
+    if (!more) return all;
+    all.push_back(outbox_row_of(rows));
+  }
+}
+
+Result<void> SqliteState::update_outbox(const OutboxRow& row) {
+  const std::lock_guard lock(write_mutex_);
+  SENTINEL_ASSIGN(const bool known, settle_outbox(row));
+  if (!known) return fail(ErrorKind::kNotFound, fmt::format("outbox row {} not found", row.id));
+  return {};
+}
+
+}  // namespace sentinel::state
