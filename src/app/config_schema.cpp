@@ -104,6 +104,9 @@ void add_notify_keys(std::vector<Key>& keys) {
       "notify.email.plain", [](Config& c) { return &c.notify.smtp_plain; },
       "no STARTTLS, for a relay on this machine"));
   add(text(
+      "notify.email.ca_file", {}, [](Config& c) { return &c.notify.smtp_ca_file; },
+      "PEM file of the authority that vouches for the mail server; empty: the system's"));
+  add(text(
       "notify.email.from", {}, [](Config& c) { return &c.notify.email_from; }, "sender's address"));
   add(texts(
       "notify.email.to", {}, [](Config& c) { return &c.notify.email_to; }, "addresses; none: no e-mail"));

@@ -76,11 +76,11 @@ std::unique_ptr<notify::Channel> make_channel(const std::string& name, net::Tran
   if (name == "teams") return notify::make_teams(t, {e.get("TEAMS_WEBHOOK_URL"), web});
   if (name == "discord") return notify::make_discord(t, {e.get("DISCORD_WEBHOOK_URL"), web});
   if (name == "email") {
-    return notify::make_email(
-        {{c.notify.smtp_url, e.get("SMTP_USER"), e.get("SMTP_PASSWORD"), c.notify.smtp_plain},
-         c.notify.email_from,
-         c.notify.email_to,
-         web});
+    return notify::make_email({{c.notify.smtp_url, e.get("SMTP_USER"), e.get("SMTP_PASSWORD"),
+                                c.notify.smtp_plain, c.notify.smtp_ca_file},
+                               c.notify.email_from,
+                               c.notify.email_to,
+                               web});
   }
   return notify::make_exec({c.notify.exec_command, seconds(c.notify.exec_timeout_seconds), web});
 }
