@@ -126,7 +126,6 @@ struct Notifier::Impl {
     std::unique_ptr<notify::Channel> channel;
     std::unique_ptr<notify::Pump> pump;
     notify::Health health;  // a copy, under the mutex
-    bool idle = false;
     bool woken = true;
     std::optional<Time> told_failing;
     std::jthread thread;
@@ -140,6 +139,7 @@ struct Notifier::Impl {
         transport(net::make_curl_transport({})) {}
 
   void run(Worker& worker, const std::stop_token& stop);
+  void forget_old(Time now);
   void beat(const std::stop_token& stop);
   void read_back(const std::stop_token& stop);
   void tell(const model::Incident& notice, const std::string& except, Time now);
@@ -160,6 +160,7 @@ struct Notifier::Impl {
   std::mutex mutex;
   std::condition_variable_any wake;
   bool works = false;  // the last tick succeeded
+  Time next_forgetting{};
   std::optional<Time> told_blind;
   std::optional<Time> told_gap;
   std::jthread heart;
@@ -207,12 +208,12 @@ void Notifier::Impl::run(Worker& worker, const std::stop_token& stop) {
       worker.woken = false;
     }
     const Time now = deps.clock.now();
+    forget_old(now);
     auto report = worker.pump->pump(now, stop);
     if (!report)
       deps.log.warning("notify.outbox.failed", {{"channel", worker.name}, {"error", report.error().text()}});
     std::unique_lock lock(mutex);
     worker.health = worker.pump->health();
-    worker.idle = report && report->next == kNever && report->delivered == 0;
     // Commands commit messages too, and nobody calls after them: the outbox is looked at every second.
     Duration wait = seconds(1);
     if (report && report->next != kNever)
@@ -220,6 +221,22 @@ void Notifier::Impl::run(Worker& worker, const std::stop_token& stop) {
     if (report && report->delivered > 0) wait = milliseconds(1);
     wake.wait_for(lock, stop, wait, [&] { return worker.woken; });
   }
+}
+
+// On whichever worker comes by when it is time: ticks do not wait for it.
+void Notifier::Impl::forget_old(Time now) {
+  constexpr std::size_t kAtOnce = 1000;
+  {
+    const std::lock_guard lock(mutex);
+    if (now < next_forgetting) return;
+    next_forgetting = now + hours(1);
+  }
+  const auto went = deps.state.forget_messages(notify::forgotten_before(now), kAtOnce);
+  if (!went) return deps.log.warning("notify.outbox.failed", {{"error", went.error().text()}});
+  if (*went == 0) return;
+  deps.log.info("notify.forgotten", {{"messages", static_cast<std::int64_t>(*went)}});
+  const std::lock_guard lock(mutex);
+  if (*went == kAtOnce) next_forgetting = now + seconds(10);
 }
 
 void Notifier::after_tick(const engine::View& view, Time now) {
@@ -332,11 +349,9 @@ bool Notifier::settle(Duration longest) {
     bool empty = true;
     const Time now = self.deps.clock.now();
     for (const auto& worker : self.workers) {
-      const auto rows = self.deps.state.pending_outbox(worker->name, 100);
       // What waits for its hours is not waited for.
-      empty = empty && rows && std::none_of(rows->begin(), rows->end(), [&](const auto& row) {
-                return row.due_at <= now + longest;
-              });
+      const auto rows = self.deps.state.due_outbox(worker->name, now + longest, 1);
+      empty = empty && rows && rows->empty();
     }
     if (empty) return true;
     std::unique_lock lock(self.mutex);

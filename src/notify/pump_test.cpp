@@ -178,6 +178,35 @@ TEST_F(PumpTest, ActiveIncidentsAreRefreshed) {
   EXPECT_TRUE(channel_.all.back().kinds.empty());
 }
 
+TEST_F(PumpTest, ThousandsThatWaitForTheirHoursDelayNoOther) {
+  for (int n = 0; n < 1'500; ++n) happens("held" + std::to_string(n), "opened", kNow + hours(8));
+  happens("urgent", "opened", kNow);
+  EXPECT_EQ(pump(kNow).delivered, 1);
+  EXPECT_EQ(channel_.all.front().incident, "urgent");
+}
+
+TEST_F(PumpTest, AChannelThatIsDeadWithThousandsOfMessagesDelaysNoOther) {
+  channel_.answer = [](const auto&) {
+    return Attempt{.kind = Attempt::Kind::kRetry, .why = "connection refused", .whole_channel = true};
+  };
+  for (int n = 0; n < 1'500; ++n) happens("i" + std::to_string(n), "opened", kNow);
+  Recorder healthy;
+  healthy.answer = {};
+  Pump other{{state_, healthy, Log(logger_, "notify"), metrics_}, "other", Rate{1, 3}, 2};
+  state::Change change;
+  const std::vector<ChannelPolicy> channels = {{.name = "other"}};
+  change.outbox = rows_for(
+      state_.incidents({.limit = 1})->incidents,
+      std::vector<model::IncidentEvent>{{.incident_id = state_.incidents({.limit = 1})->incidents.front().id,
+                                         .at = kNow,
+                                         .kind = "opened"}},
+      channels, kNow);
+  ASSERT_TRUE(state_.commit(change));
+  (void)pump(kNow);
+  EXPECT_EQ(other.pump(kNow)->delivered, 1);
+  EXPECT_EQ(channel_.all.size(), 1U);  // one try, and then it waits
+}
+
 TEST_F(PumpTest, TenThousandEventsOfManyIncidentsDrainWithinTheRate) {
   constexpr int kIncidents = 100;
   for (int n = 0; n < 10'000; ++n)

@@ -12,7 +12,7 @@ namespace {
 
 // An incident is kept as its JSON (model/json.hpp), beside the columns that queries filter by. Times are
 // microseconds.
-constexpr std::array<const char*, 3> kSteps = {R"(
+constexpr std::array<const char*, 4> kSteps = {R"(
 CREATE TABLE incident(
   id TEXT PRIMARY KEY, created_at INTEGER NOT NULL, state TEXT NOT NULL, severity INTEGER NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
 CREATE INDEX incident_by_time ON incident(created_at DESC, id DESC);
@@ -53,6 +53,9 @@ CREATE TABLE analysis(
   note TEXT NOT NULL) WITHOUT ROWID;
 CREATE INDEX analysis_by_time ON analysis(asked_at);
 CREATE INDEX analysis_by_incident ON analysis(incident_id, asked_at);
+)",
+                                               R"(
+CREATE INDEX outbox_by_incident ON outbox(incident_id, channel);
 )"};
 
 constexpr auto kNewest = static_cast<std::int64_t>(kSteps.size());

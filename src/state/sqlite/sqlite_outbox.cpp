@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <set>
+
 #include "state/sqlite/sqlite_tables.hpp"
 
 namespace sentinel::state {
@@ -66,6 +68,60 @@ Result<std::vector<OutboxRow>> SqliteState::pending_outbox(const std::string& ch
     if (!more) return all;
     all.push_back(outbox_row_of(rows));
   }
+}
+
+Result<std::vector<OutboxRow>> SqliteState::due_outbox(const std::string& channel, Time now,
+                                                       std::size_t limit) {
+  const std::lock_guard lock(read_mutex_);
+  SENTINEL_ASSIGN(
+      auto rows,
+      Statement::prepare(reader_.get(), std::string(kOutboxColumns) +
+                                            "WHERE channel=?1 AND status=?2 AND incident_id IN (SELECT "
+                                            "incident_id FROM outbox WHERE channel=?1 AND status=?2 AND "
+                                            "due_at<=?3) ORDER BY id LIMIT ?4"));
+  rows.bind(channel)
+      .bind(static_cast<std::int64_t>(OutboxRow::Status::kPending))
+      .bind(micros(now))
+      .bind(row_count(limit));
+  std::vector<OutboxRow> all;
+  for (;;) {
+    SENTINEL_ASSIGN(const bool more, rows.step());
+    if (!more) return all;
+    all.push_back(outbox_row_of(rows));
+  }
+}
+
+Result<std::size_t> SqliteState::forget_messages(Time before, std::size_t limit) {
+  const std::lock_guard lock(write_mutex_);
+  SENTINEL_ASSIGN(auto transaction, Transaction::begin(writer_.get()));
+  SENTINEL_ASSIGN(
+      auto drop,
+      Statement::prepare(writer_.get(),
+                         "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE status IN (?,?) AND "
+                         "created_at<? AND incident_id NOT IN (SELECT id FROM incident WHERE "
+                         "state<>'resolved') ORDER BY id LIMIT ?) RETURNING channel, incident_id"));
+  drop.bind(static_cast<std::int64_t>(OutboxRow::Status::kDelivered))
+      .bind(static_cast<std::int64_t>(OutboxRow::Status::kCoalesced))
+      .bind(micros(before))
+      .bind(row_count(limit));
+  std::set<std::pair<std::string, std::string>> gone;
+  std::size_t count = 0;
+  for (;;) {
+    SENTINEL_ASSIGN(const bool more, drop.step());
+    if (!more) break;
+    ++count;
+    gone.emplace(drop.text(0), drop.text(1));
+  }
+  for (const auto& [channel, incident] : gone) {
+    SENTINEL_ASSIGN(auto forget,
+                    Statement::prepare(writer_.get(),
+                                       "DELETE FROM blob WHERE name=?1 AND NOT EXISTS (SELECT 1 FROM outbox "
+                                       "WHERE incident_id=?2 AND channel=?3)"));
+    forget.bind("notify/" + channel + "/" + incident).bind(incident).bind(channel);
+    SENTINEL_TRY(forget.run());
+  }
+  SENTINEL_TRY(transaction.commit());
+  return count;
 }
 
 Result<std::optional<OutboxRow>> SqliteState::outbox_row(std::int64_t id) {

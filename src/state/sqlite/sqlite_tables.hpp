@@ -66,6 +66,8 @@ class SqliteState final : public StateStore {
   Result<std::vector<model::RunbookMatch>> search_runbooks(const RunbookQuery& query) override;
   Result<std::vector<OutboxRow>> outbox(std::optional<OutboxRow::Status> status, std::size_t limit) override;
   Result<std::vector<OutboxRow>> pending_outbox(const std::string& channel, std::size_t limit) override;
+  Result<std::vector<OutboxRow>> due_outbox(const std::string& channel, Time now, std::size_t limit) override;
+  Result<std::size_t> forget_messages(Time before, std::size_t limit) override;
   Result<std::optional<OutboxRow>> outbox_row(std::int64_t id) override;
   Result<void> update_outbox(const OutboxRow& row) override;
   Result<std::vector<model::LedgerEntry>> ledger(model::TimeRange range) override;
