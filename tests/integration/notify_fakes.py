@@ -130,6 +130,11 @@ class Fakes:
             assert self.arrived.wait_for(condition, seconds), (
                 "not within time", self.problems, self.slack[-3:], self.pagerduty[-3:], len(self.webhooks))
 
+    def next_arrival(self, seconds):
+        """Until the next message arrives, or for so long."""
+        with self.arrived:
+            self.arrived.wait(seconds)
+
     @staticmethod
     def reply(handler, status, body, headers=None):
         data = body.encode() if isinstance(body, str) else json.dumps(body).encode()
