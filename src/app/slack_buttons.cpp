@@ -77,6 +77,7 @@ struct SlackSocket::Impl {
   std::string api_url;
   Rng rng;
   int failures = 0;               // in a row
+  bool greeted = false;           // on this connection
   std::deque<std::string> taken;  // ids of the newest envelopes: one that is sent again is acknowledged only
   std::mutex mutex;
   std::condition_variable_any wake;
@@ -93,14 +94,18 @@ SlackSocket::~SlackSocket() = default;
 void SlackSocket::Impl::run(const std::stop_token& stop) {
   constexpr Duration kLongest = minutes(5);
   while (!stop.stop_requested()) {
+    greeted = false;
     auto ended = address(stop).and_then([&](const std::string& url) {
       return net::converse(
           {.url = url}, [&](std::string_view text) { return take(text); }, stop);
     });
     if (stop.stop_requested()) return;
     // Slack closes each connection after some hours and says so: that is no failure.
-    if (!ended) {
-      if (failures == 0) deps.log.warning("slack.socket.failed", {{"error", ended.error().text()}});
+    if (!ended || !greeted) {
+      if (failures == 0)
+        deps.log.warning(
+            "slack.socket.failed",
+            {{"error", ended ? std::string("Slack closed it without a word") : ended.error().text()}});
       ++failures;
     }
     const double base = std::min(seconds_of(kLongest), std::ldexp(1.0, std::min(failures, 20) - 1));
@@ -139,6 +144,7 @@ net::WebSocketReply SlackSocket::Impl::take(std::string_view text) {
   const auto envelope = notify::read_slack_envelope(text);
   if (!envelope) return {};
   if (envelope->type == "hello") {
+    greeted = true;
     failures = 0;
     deps.log.info("slack.socket.connected");
   }

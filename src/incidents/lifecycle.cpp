@@ -249,7 +249,7 @@ class Step {
       incident.merge_suggestion = older->id;
       changed(incident);
       say(incident, "suggested",
-          fmt::format("may be the same outage as {}: both began within {}; nothing else links them",
+          fmt::format("may be the same outage as {}: both showed within {}; nothing else links them",
                       older->id, format_duration(kTogether)));
     }
   }

@@ -14,8 +14,8 @@
 namespace sentinel::notify {
 namespace {
 
-constexpr std::array<std::string_view, 6> kOpening = {"opened",    "escalated", "reopened",
-                                                      "announced", "repeated",  "unattended"};
+constexpr std::array<std::string_view, 7> kOpening = {"opened",   "escalated",  "reopened", "announced",
+                                                      "repeated", "unattended", "joined"};
 constexpr std::array<std::string_view, 8> kFollowing = {"updated",  "resolved", "merged", "acknowledged",
                                                         "analyzed", "flapping", "undone", "split"};
 
@@ -115,9 +115,15 @@ std::vector<state::OutboxRow> rows_for(std::span<const model::Incident> incident
     for (const auto& channel : channels) {
       const auto verdict = gate(*incident, event, channel, now);
       if (!verdict.pass) continue;
+      // Whose services were not hurt before hears of it now.
+      const bool grows = event.kind == "updated" || event.kind == "merged";
+      auto told = event;
+      if (grows && incident->is_active() && !channel.services.empty() &&
+          channel.escalate_after == Duration::zero())
+        told.kind = "joined";
       rows.push_back(row(fmt::format("{}:{}:{}:{}:{}", event.incident_id, event.kind, micros(event.at),
                                      ordinal, channel.name),
-                         channel, *incident, event, false, now, verdict.due));
+                         channel, *incident, told, false, now, verdict.due));
     }
   }
   return rows;

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "notify/payload.hpp"
+
 namespace sentinel::notify {
 namespace {
 
@@ -120,6 +122,18 @@ TEST_F(RowsDue, RepeatsOfARelapseAreNotThoseOfBefore) {
   const auto again = due(Time{} + minutes(60), Time{} + minutes(90));
   ASSERT_EQ(again.size(), 1U);
   EXPECT_NE(again, first);
+}
+
+TEST(RowsFor, WhatGrowsIntoTheServicesOfAChannelMayBeTheFirstItHears) {
+  auto subject = incident(model::Severity::kP1);
+  subject.services = {"gateway", "payments"};
+  const std::vector<ChannelPolicy> channels = {{"team", {}, {"pay*"}}, {"all", {}}, {"other", {}, {"mail"}}};
+  const std::vector<model::Incident> incidents = {subject};
+  const std::vector<model::IncidentEvent> events = {event("updated")};
+  const auto rows = rows_for(incidents, events, channels, Time{});
+  ASSERT_EQ(rows.size(), 2U);
+  EXPECT_TRUE(is_opening(read_payload(rows[0].payload)->event.kind));
+  EXPECT_FALSE(is_opening(read_payload(rows[1].payload)->event.kind));
 }
 
 TEST(RowsFor, WithoutAChannelNothingIsEnqueued) {
