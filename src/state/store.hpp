@@ -109,8 +109,8 @@ class StateStore {
                                                 std::size_t limit) = 0;  // by id
   virtual Result<std::vector<OutboxRow>> pending_outbox(const std::string& channel,
                                                         std::size_t limit) = 0;  // of one channel, by id
-  // Of one channel, by id: all that wait of each incident of which one is due by `now`. What is not due yet,
-  // however much, stands in no one's way.
+  // Of one channel: all that wait of each incident of which one is due by `now`, incident after incident in the
+  // order of the oldest of each. What is not due yet, however much, stands in no one's way.
   virtual Result<std::vector<OutboxRow>> due_outbox(const std::string& channel, Time now,
                                                     std::size_t limit) = 0;
   // Forgets up to `limit` messages, the oldest first, that are delivered or coalesced, were made before

@@ -211,14 +211,21 @@ Result<std::vector<OutboxRow>> MemoryState::due_outbox(const std::string& channe
   const auto waits = [&](const OutboxRow& row) {
     return row.channel == channel && row.status == OutboxRow::Status::kPending;
   };
+  std::map<std::string, std::int64_t> oldest;  // by incident
   std::set<std::string> due;
   for (const auto& row : outbox_) {
-    if (waits(row) && row.due_at <= now) due.insert(row.incident_id);
+    if (!waits(row)) continue;
+    oldest.emplace(row.incident_id, row.id);
+    if (row.due_at <= now) due.insert(row.incident_id);
   }
   std::vector<OutboxRow> rows;
   for (const auto& row : outbox_) {
-    if (rows.size() < limit && waits(row) && due.contains(row.incident_id)) rows.push_back(row);
+    if (waits(row) && due.contains(row.incident_id)) rows.push_back(row);
   }
+  std::stable_sort(rows.begin(), rows.end(), [&](const OutboxRow& a, const OutboxRow& b) {
+    return oldest.at(a.incident_id) < oldest.at(b.incident_id);
+  });
+  if (rows.size() > limit) rows.resize(limit);
   return rows;
 }
 

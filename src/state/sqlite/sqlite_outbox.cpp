@@ -76,9 +76,10 @@ Result<std::vector<OutboxRow>> SqliteState::due_outbox(const std::string& channe
   SENTINEL_ASSIGN(
       auto rows,
       Statement::prepare(reader_.get(), std::string(kOutboxColumns) +
-                                            "WHERE channel=?1 AND status=?2 AND incident_id IN (SELECT "
-                                            "incident_id FROM outbox WHERE channel=?1 AND status=?2 AND "
-                                            "due_at<=?3) ORDER BY id LIMIT ?4"));
+                                            "JOIN (SELECT incident_id, min(id) AS first FROM outbox WHERE "
+                                            "channel=?1 AND status=?2 GROUP BY incident_id HAVING "
+                                            "min(due_at)<=?3) USING (incident_id) WHERE channel=?1 AND "
+                                            "status=?2 ORDER BY first, id LIMIT ?4"));
   rows.bind(channel)
       .bind(static_cast<std::int64_t>(OutboxRow::Status::kPending))
       .bind(micros(now))

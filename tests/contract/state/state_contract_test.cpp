@@ -249,10 +249,11 @@ std::vector<std::string> keys(const Result<std::vector<OutboxRow>>& rows) {
 TEST_P(StateContract, WhatIsDueComesWithAllThatWaitsOfItsIncidentAndNothingElse) {
   auto other = waiting("other-channel", "INC-2", at(0));
   other.channel = "pagerduty";
-  ASSERT_TRUE(store().commit(
-      {.outbox = {waiting("later-1", "INC-1", at(500)), waiting("held", "INC-2", at(500)),
-                  waiting("now-2", "INC-2", at(10)), other, waiting("now-3", "INC-3", at(9))}}));
-  EXPECT_EQ(keys(store().due_outbox("slack", at(10), 10)), (Ids{"held", "now-2", "now-3"}));
+  ASSERT_TRUE(
+      store().commit({.outbox = {waiting("later-1", "INC-1", at(500)), waiting("held", "INC-2", at(500)),
+                                 waiting("now-2", "INC-2", at(10)), other, waiting("now-3", "INC-3", at(9)),
+                                 waiting("again-2", "INC-2", at(600))}}));
+  EXPECT_EQ(keys(store().due_outbox("slack", at(10), 10)), (Ids{"held", "now-2", "again-2", "now-3"}));
   EXPECT_EQ(keys(store().due_outbox("slack", at(10), 1)), (Ids{"held"}));
   EXPECT_EQ(keys(store().due_outbox("slack", at(8), 10)), Ids{});
 }
