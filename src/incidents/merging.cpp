@@ -85,6 +85,7 @@ Result<void> unfold(Incident& survivor, Incident& other, const std::string& data
     });
     const auto services = kept.at("services").get<std::vector<std::string>>();
     std::erase_if(survivor.services, [&](const std::string& s) { return holds(services, s); });
+    std::erase_if(survivor.causes, [&](const auto& cause) { return holds(services, cause.service); });
     const auto before = model::parse_severity(kept.at("severity").get<std::string>());
     if (before) {
       survivor.severity = *before;
