@@ -14,6 +14,7 @@ find_package(CLI11 REQUIRED)
 find_package(prometheus-cpp REQUIRED COMPONENTS core)
 find_package(SQLite3 REQUIRED)
 pkg_check_modules(MICROHTTPD REQUIRED IMPORTED_TARGET libmicrohttpd)
+pkg_check_modules(WEBSOCKETS REQUIRED IMPORTED_TARGET libwebsockets)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 
 if(NOT EXISTS ${SENTINEL_DEPS_DIR}/duckdb/libduckdb.so)

@@ -65,6 +65,7 @@ struct Config {
     std::vector<std::string> alertmanager_urls;
     std::string smtp_url = "smtp://localhost:587";
     bool smtp_plain = false;
+    std::string smtp_ca_file;
     std::string email_from;
     std::vector<std::string> email_to;
     std::vector<std::string> exec_command;

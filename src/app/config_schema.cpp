@@ -104,6 +104,9 @@ void add_notify_keys(std::vector<Key>& keys) {
       "notify.email.plain", [](Config& c) { return &c.notify.smtp_plain; },
       "no STARTTLS, for a relay on this machine"));
   add(text(
+      "notify.email.ca_file", {}, [](Config& c) { return &c.notify.smtp_ca_file; },
+      "PEM file of the authority that vouches for the mail server; empty: the system's"));
+  add(text(
       "notify.email.from", {}, [](Config& c) { return &c.notify.email_from; }, "sender's address"));
   add(texts(
       "notify.email.to", {}, [](Config& c) { return &c.notify.email_to; }, "addresses; none: no e-mail"));
@@ -360,6 +363,7 @@ const std::vector<SecretName>& secret_names() {
       {"notify.slack.token", "SLACK_BOT_TOKEN"},
       {"notify.slack.webhook_url", "SLACK_WEBHOOK_URL"},
       {"notify.slack.signing_secret", "SLACK_SIGNING_SECRET"},
+      {"notify.slack.app_token", "SLACK_APP_TOKEN"},
       {"notify.pagerduty.api_key", "PAGERDUTY_API_KEY"},
       {"notify.pagerduty.routing_key", "PAGERDUTY_ROUTING_KEY"},
       {"notify.webhook.url", "SENTINELOPS_WEBHOOK_URL"},

@@ -383,12 +383,17 @@ int notify_explain_command(const CommonOptions& common, const std::string& word)
       if (later.kind == "announced") then.silenced_by.clear();
     }
     for (const auto& policy : policies) {
-      const auto row = written.find({micros(event.at), event.kind, policy.name});
+      auto row = written.find({micros(event.at), event.kind, policy.name});
+      if (row == written.end()) row = written.find({micros(event.at), "joined", policy.name});
+      const auto verdict = notify::gate(then, event, policy, event.at);
       if (row != written.end()) {
-        add(event, policy.name, fate(*row->second));
+        const bool waits =
+            row->second->status == state::OutboxRow::Status::kPending && verdict.due > event.at;
+        add(event, policy.name, fate(*row->second) + (waits ? ", held by " + verdict.held : ""));
       } else {
-        const auto verdict = notify::gate(then, event, policy, event.at);
-        add(event, policy.name, verdict.pass ? "the channel was not set up then" : "held by " + verdict.held);
+        add(event, policy.name,
+            verdict.pass ? "no message is left: the channel was not set up then, or it is long ago"
+                         : "held by " + verdict.held);
       }
     }
   }

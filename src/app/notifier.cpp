@@ -8,6 +8,7 @@
 #include <mutex>
 #include <thread>
 
+#include "app/slack_buttons.hpp"
 #include "app/stretch_watch.hpp"
 #include "base/hash.hpp"
 #include "base/text.hpp"
@@ -61,7 +62,7 @@ std::unique_ptr<notify::Channel> make_channel(const std::string& name, net::Tran
   if (name == "slack") {
     if (!has_slack_bot(e)) return notify::make_slack_webhook(t, {e.get("SLACK_WEBHOOK_URL"), web});
     return notify::make_slack(t, {e.get("SLACK_BOT_TOKEN"), e.get("SLACK_CHANNEL_ID"), c.notify.slack_api_url,
-                                  web, e.has("SLACK_SIGNING_SECRET")});
+                                  web, e.has("SLACK_SIGNING_SECRET") || e.has("SLACK_APP_TOKEN")});
   }
   if (name == "pagerduty") {
     if (e.has("PAGERDUTY_ROUTING_KEY"))
@@ -76,11 +77,11 @@ std::unique_ptr<notify::Channel> make_channel(const std::string& name, net::Tran
   if (name == "teams") return notify::make_teams(t, {e.get("TEAMS_WEBHOOK_URL"), web});
   if (name == "discord") return notify::make_discord(t, {e.get("DISCORD_WEBHOOK_URL"), web});
   if (name == "email") {
-    return notify::make_email(
-        {{c.notify.smtp_url, e.get("SMTP_USER"), e.get("SMTP_PASSWORD"), c.notify.smtp_plain},
-         c.notify.email_from,
-         c.notify.email_to,
-         web});
+    return notify::make_email({{c.notify.smtp_url, e.get("SMTP_USER"), e.get("SMTP_PASSWORD"),
+                                c.notify.smtp_plain, c.notify.smtp_ca_file},
+                               c.notify.email_from,
+                               c.notify.email_to,
+                               web});
   }
   return notify::make_exec({c.notify.exec_command, seconds(c.notify.exec_timeout_seconds), web});
 }
@@ -126,7 +127,6 @@ struct Notifier::Impl {
     std::unique_ptr<notify::Channel> channel;
     std::unique_ptr<notify::Pump> pump;
     notify::Health health;  // a copy, under the mutex
-    bool idle = false;
     bool woken = true;
     std::optional<Time> told_failing;
     std::jthread thread;
@@ -140,6 +140,7 @@ struct Notifier::Impl {
         transport(net::make_curl_transport({})) {}
 
   void run(Worker& worker, const std::stop_token& stop);
+  void forget_old(Time now);
   void beat(const std::stop_token& stop);
   void read_back(const std::stop_token& stop);
   void tell(const model::Incident& notice, const std::string& except, Time now);
@@ -162,8 +163,10 @@ struct Notifier::Impl {
   bool works = false;  // the last tick succeeded
   StretchWatch blind;
   StretchWatch gap;
+  Time next_forgetting{};
   std::jthread heart;
   std::jthread reader;
+  std::optional<SlackSocket> buttons;
 };
 
 Notifier::Notifier(Deps deps, const Config& config, const Environment& environment)
@@ -190,6 +193,9 @@ void Notifier::start() {
                                  [](const auto& policy) { return policy.name == "pagerduty"; });
   if (pages && self.environment.has("PAGERDUTY_API_KEY"))
     self.reader = std::jthread([&self](const std::stop_token& stop) { self.read_back(stop); });
+  if (has_slack_bot(self.environment) && self.environment.has("SLACK_APP_TOKEN"))
+    self.buttons.emplace(SlackSocket::Deps{self.deps.engine, *self.transport, self.deps.clock, self.deps.log},
+                         self.environment.get("SLACK_APP_TOKEN"), self.config.notify.slack_api_url);
   std::vector<std::string> names;
   for (const auto& policy : self.policies) names.push_back(policy.name);
   self.deps.log.info("notify.started",
@@ -203,12 +209,12 @@ void Notifier::Impl::run(Worker& worker, const std::stop_token& stop) {
       worker.woken = false;
     }
     const Time now = deps.clock.now();
+    forget_old(now);
     auto report = worker.pump->pump(now, stop);
     if (!report)
       deps.log.warning("notify.outbox.failed", {{"channel", worker.name}, {"error", report.error().text()}});
     std::unique_lock lock(mutex);
     worker.health = worker.pump->health();
-    worker.idle = report && report->next == kNever && report->delivered == 0;
     // Commands commit messages too, and nobody calls after them: the outbox is looked at every second.
     Duration wait = seconds(1);
     if (report && report->next != kNever)
@@ -216,6 +222,22 @@ void Notifier::Impl::run(Worker& worker, const std::stop_token& stop) {
     if (report && report->delivered > 0) wait = milliseconds(1);
     wake.wait_for(lock, stop, wait, [&] { return worker.woken; });
   }
+}
+
+// On whichever worker comes by when it is time: ticks do not wait for it.
+void Notifier::Impl::forget_old(Time now) {
+  constexpr std::size_t kAtOnce = 1000;
+  {
+    const std::lock_guard lock(mutex);
+    if (now < next_forgetting) return;
+    next_forgetting = now + hours(1);
+  }
+  const auto went = deps.state.forget_messages(notify::forgotten_before(now), kAtOnce);
+  if (!went) return deps.log.warning("notify.outbox.failed", {{"error", went.error().text()}});
+  if (*went == 0) return;
+  deps.log.info("notify.forgotten", {{"messages", static_cast<std::int64_t>(*went)}});
+  const std::lock_guard lock(mutex);
+  if (*went == kAtOnce) next_forgetting = now + seconds(10);
 }
 
 void Notifier::after_tick(const engine::View& view, Time now) {
@@ -329,11 +351,9 @@ bool Notifier::settle(Duration longest) {
     bool empty = true;
     const Time now = self.deps.clock.now();
     for (const auto& worker : self.workers) {
-      const auto rows = self.deps.state.pending_outbox(worker->name, 100);
       // What waits for its hours is not waited for.
-      empty = empty && rows && std::none_of(rows->begin(), rows->end(), [&](const auto& row) {
-                return row.due_at <= now + longest;
-              });
+      const auto rows = self.deps.state.due_outbox(worker->name, now + longest, 1);
+      empty = empty && rows && rows->empty();
     }
     if (empty) return true;
     std::unique_lock lock(self.mutex);
@@ -349,6 +369,7 @@ void Notifier::stop() {
   for (auto& worker : self.workers) worker->thread.request_stop();
   self.heart.request_stop();
   self.reader.request_stop();
+  self.buttons.reset();
   for (auto& worker : self.workers) {
     if (worker->thread.joinable()) worker->thread.join();
   }

@@ -14,8 +14,8 @@
 #include "app/cluster.hpp"
 #include "app/cluster_documents.hpp"
 #include "app/notifier.hpp"
-#include "app/notify_routes.hpp"
 #include "app/runbook_sync.hpp"
+#include "app/slack_buttons.hpp"
 #include "ingest/es_dialect.hpp"
 #include "ingest/otlp_receiver.hpp"
 #include "net/address.hpp"
@@ -199,7 +199,9 @@ Result<void> Service::Impl::serve() {
     return response;
   });
   api->register_routes(*server);
-  register_notify_routes(*server, *engine, *state, clock, environment.get("SLACK_SIGNING_SECRET"));
+  // Where Socket Mode is set up, the buttons come that way only.
+  register_slack_route(*server, *engine, clock,
+                       environment.has("SLACK_APP_TOKEN") ? "" : environment.get("SLACK_SIGNING_SECRET"));
   // With a cluster, shippers write to it: nothing is taken in here.
   if (store) {
     dialect = std::make_unique<ingest::EsDialect>(

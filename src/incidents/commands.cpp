@@ -64,6 +64,7 @@ Result<Outcome> reopen(const Incident& incident, std::string_view who, std::stri
   next.state = model::IncidentState::kOpen;
   next.resolved_at.reset();
   next.acknowledged_by.clear();
+  next.unattended_since = now;
   next.last_bad_at = std::max(next.last_bad_at, now);
   next.updated_at = now;
   Outcome outcome;
@@ -96,6 +97,8 @@ Result<Outcome> merge(const Incident& incident, const Incident& into, std::strin
                                 who, now, data));
   outcome.events.push_back(
       told(other, "merged", with_why(fmt::format("part of {}", survivor.id), why), who, now, data));
+  if (model::worse(survivor.severity, into.severity))
+    outcome.events.push_back(told(survivor, "escalated", escalation_text(into.severity, other), who, now));
   outcome.changed.push_back(std::move(survivor));
   outcome.changed.push_back(std::move(other));
   return outcome;
@@ -165,10 +168,12 @@ Result<Outcome> undo(const Incident& incident, std::span<const IncidentEvent> ti
   if (last->kind == "acknowledged" && next.state == model::IncidentState::kAcknowledged) {
     next.state = model::IncidentState::kOpen;
     next.acknowledged_by.clear();
+    next.unattended_since = now;
   } else if (last->kind == "resolved" && !next.is_active()) {
     next.state =
         next.acknowledged_by.empty() ? model::IncidentState::kOpen : model::IncidentState::kAcknowledged;
     next.resolved_at.reset();
+    next.unattended_since = now;
     next.last_bad_at = std::max(next.last_bad_at, now);
     outcome.events.push_back(told(next, "reopened", text, who, now, kByUndo));
   } else if (last->kind == "reopened" && next.is_active()) {

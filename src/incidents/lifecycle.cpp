@@ -18,7 +18,7 @@ using Key = std::pair<std::string, std::string>;  // service, metric
 
 constexpr const char* kSelf = "sentinelops";
 constexpr Duration kStirs = minutes(10);    // in which what began small after a calm may become a relapse
-constexpr Duration kTogether = minutes(2);  // onsets so near each other are worth a question
+constexpr Duration kTogether = minutes(2);  // beginnings so near each other are worth a question
 
 Key key_of(const Anomaly& anomaly) { return {anomaly.service, anomaly.metric}; }
 
@@ -87,7 +87,9 @@ std::string title_of(const model::Group& group, model::Severity severity) {
 
 // Takes the newest facts of the group into the incident. Services and anomalies only grow while it is active:
 // who was hurt stays named, even when it has recovered before the others.
-void absorb(Incident& incident, const model::Group& group, Time now, bool relapsed = false) {
+// `may_lead`: whether its causes may be those of the incident.
+void absorb(Incident& incident, const model::Group& group, Time now, bool relapsed = false,
+            bool may_lead = true) {
   std::map<Key, Anomaly> by_key;
   for (auto& anomaly : incident.anomalies) by_key[key_of(anomaly)] = std::move(anomaly);
   for (const auto& anomaly : group.anomalies) {
@@ -117,7 +119,7 @@ void absorb(Incident& incident, const model::Group& group, Time now, bool relaps
     const auto& first = incident.causes.front();
     return relapsed || now_first.service == first.service || now_first.score >= first.score;
   };
-  if (incident.causes.empty() || (richer && !group.causes.empty() && leads())) {
+  if (incident.causes.empty() || (may_lead && richer && !group.causes.empty() && leads())) {
     incident.causes = group.causes;
     incident.links = group.links;
     if (!group.patterns.empty()) incident.patterns = group.patterns;
@@ -146,6 +148,7 @@ Incident opened(const model::Group& group, Time now) {
   incident.updated_at = now;
   incident.onset = std::min(group.onset, now);
   incident.last_bad_at = now;
+  incident.unattended_since = now;
   absorb(incident, group, now);
   return incident;
 }
@@ -155,7 +158,10 @@ class Step {
   Step(std::span<const Incident> known, std::span<const model::Silence> silences, const Settings& settings,
        Time now)
       : silences_(silences), settings_(settings), now_(now) {
-    for (const auto& incident : known) incidents_[incident.id] = incident;
+    for (const auto& incident : known) {
+      incidents_[incident.id] = incident;
+      causes_before_[incident.id] = cause_of(incident);
+    }
   }
 
   void take(const model::Group& group) {
@@ -195,6 +201,17 @@ class Step {
     if (!rest.anomalies.empty()) join(homes.front(), rest);
   }
 
+  // Said when all groups are in.
+  void say_causes() {
+    for (const auto& [id, size] : joined_) {
+      const Incident& home = incidents_.at(id);
+      const std::string& before = causes_before_[id];
+      const std::string now = cause_of(home);
+      if (now != before && !before.empty())
+        say(home, "updated", fmt::format("leading cause is now {} (was {})", now, before));
+    }
+  }
+
   // Whether each incident is announced follows from the silences of the moment, whatever happened to it
   // otherwise: one that is left open when its silence ends is announced then.
   void judge_silences() {
@@ -210,6 +227,7 @@ class Step {
             fmt::format("every anomaly is under silence {}{}: recorded, not announced", by->id,
                         by->reason.empty() ? "" : " (" + by->reason + ")"));
       } else {
+        incident.unattended_since = now_;
         say(incident, "announced",
             fmt::format("no longer under silence {} and still open: {}", before, incident.title));
       }
@@ -231,7 +249,7 @@ class Step {
       incident.merge_suggestion = older->id;
       changed(incident);
       say(incident, "suggested",
-          fmt::format("may be the same outage as {}: both began within {}; nothing else links them",
+          fmt::format("may be the same outage as {}: both showed within {}; nothing else links them",
                       older->id, format_duration(kTogether)));
     }
   }
@@ -254,6 +272,10 @@ class Step {
   }
 
  private:
+  static std::string cause_of(const Incident& incident) {
+    return incident.causes.empty() ? "" : incident.causes.front().service;
+  }
+
   // One that flaps is over only when it has been quiet for longer than a relapse takes.
   Duration clean_time(const Incident& incident) const {
     return incident.flapping ? std::max(settings_.resolve_after, settings_.dedup_cooldown)
@@ -262,8 +284,8 @@ class Step {
 
   bool may_be_one(const Incident& a, const Incident& b) const {
     if (std::find(a.apart.begin(), a.apart.end(), b.id) != a.apart.end()) return false;
-    const Duration between = a.onset < b.onset ? b.onset - a.onset : a.onset - b.onset;
-    return between <= kTogether;
+    const auto near = [](Time x, Time y) { return (x < y ? y - x : x - y) <= kTogether; };
+    return near(a.onset, b.onset) || near(a.created_at, b.created_at);
   }
 
   // The silence that covers every anomaly of the incident (the first, when several do together); none when
@@ -272,7 +294,12 @@ class Step {
     const model::Silence* first = nullptr;
     for (const auto& anomaly : incident.anomalies) {
       const auto over = std::find_if(silences_.begin(), silences_.end(), [&](const auto& silence) {
-        return silence.matches(anomaly, now_, incident.patterns);
+        if (silence.matches(anomaly, now_, incident.patterns)) return true;
+        // What it logged it has logged, although the newest lines of a long outage tell of other things.
+        if (silence.id != incident.silenced_by || silence.pattern.empty()) return false;
+        model::Silence known = silence;
+        known.pattern.clear();
+        return known.matches(anomaly, now_);
       });
       if (over == silences_.end()) return nullptr;
       if (first == nullptr) first = &*over;
@@ -349,6 +376,7 @@ class Step {
     home.state = model::IncidentState::kOpen;
     home.resolved_at.reset();
     home.acknowledged_by.clear();
+    home.unattended_since = now_;
     home.relapsed_at = now_;
     absorb(home, group, now_, true);
     changed(home);
@@ -382,7 +410,6 @@ class Step {
     Incident& home = incidents_.at(id);
     const auto before_severity = home.severity;
     const auto before_services = std::set<std::string>(home.services.begin(), home.services.end());
-    const std::string before_cause = home.causes.empty() ? "" : home.causes.front().service;
     std::map<Key, model::Severity> severities;
     for (const auto& anomaly : home.anomalies) severities[key_of(anomaly)] = anomaly.severity;
     const bool relapses = comes_back(home, group);
@@ -395,7 +422,11 @@ class Step {
         ++outcome_.suppressed;
       }
     }
-    absorb(home, group, now_, relapses);
+    // One outage may come as several groups, where only a person knows that they are one: the largest names
+    // the cause, else each would take it from the other in every tick.
+    auto& largest = joined_[id];
+    absorb(home, group, now_, relapses, group.anomalies.size() > largest);
+    largest = std::max(largest, group.anomalies.size());
     changed(home);
     if (relapses) came_back(home, fmt::format("trouble again after a calm: {}", leading(group).sentence));
     if (model::worse(home.severity, before_severity)) {
@@ -408,23 +439,22 @@ class Step {
     for (const auto& service : home.services) {
       if (!before_services.contains(service)) joined.push_back(service);
     }
-    const std::string cause = home.causes.empty() ? "" : home.causes.front().service;
     if (!joined.empty()) {
       say(home, "updated", fmt::format("now also affects {}", fmt::join(joined, ", ")));
-    }
-    if (cause != before_cause && !before_cause.empty()) {
-      say(home, "updated", fmt::format("leading cause is now {} (was {})", cause, before_cause));
     }
   }
 
   void merge(const std::string& survivor_id, const std::string& merged_id) {
     Incident& survivor = incidents_.at(survivor_id);
     Incident& merged = incidents_.at(merged_id);
+    const auto before = survivor.severity;
     const std::string data = fold(survivor, merged, now_);
     changed(survivor);
     changed(merged);
     say(survivor, "merged", fmt::format("{} turned out to be the same outage", merged.id), data);
     say(merged, "merged", fmt::format("part of {}", survivor.id), data);
+    // Whoever was told of the worse one only hears of its end now: the other one must be told there.
+    if (model::worse(survivor.severity, before)) say(survivor, "escalated", escalation_text(before, merged));
   }
 
   void changed(Incident& incident) {
@@ -437,6 +467,8 @@ class Step {
   }
 
   std::map<std::string, Incident> incidents_;
+  std::map<std::string, std::string> causes_before_;  // leading causes when the step began
+  std::map<std::string, std::size_t> joined_;         // size of the largest group that joined each incident
   std::span<const model::Silence> silences_;
   const Settings& settings_;
   Time now_;
@@ -465,6 +497,7 @@ Outcome advance(std::span<const Incident> known, std::span<const model::Group> g
     return keys_of(a->anomalies) < keys_of(b->anomalies);
   });
   for (const model::Group* group : ordered) step.take(*group);
+  step.say_causes();
   step.judge_silences();
   step.suggest_merges();
   step.resolve_quiet();

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/rng.hpp"
+#include "incidents/commands.hpp"
 
 namespace sentinel::incidents {
 namespace {
@@ -193,6 +194,57 @@ TEST(Lifecycle, AGroupThatLinksTwoIncidentsMergesThemIntoTheOlder) {
   const auto merged = std::find_if(h.incidents.begin(), h.incidents.end(),
                                    [&](const auto& item) { return item.first != older; });
   EXPECT_EQ(merged->second.merged_into, older);
+}
+
+TEST(Lifecycle, AMergeThatMakesTheOlderWorseEscalatesIt) {
+  History h;
+  h.step({group({anomaly("a", model::Severity::kP3)})}, kNow);
+  h.step({group({anomaly("a", model::Severity::kP3)}), group({anomaly("b", model::Severity::kP1)})},
+         kNow + seconds(30));
+  const auto outcome = h.step(
+      {group({anomaly("a", model::Severity::kP3), anomaly("b", model::Severity::kP1)})}, kNow + seconds(60));
+  Kinds kinds;
+  for (const auto& event : outcome.events) kinds.push_back(event.kind);
+  EXPECT_EQ(kinds, (Kinds{"merged", "merged", "escalated"}));
+}
+
+TEST(Lifecycle, GroupsThatOnlyAPersonJoinedDoNotTakeTheCauseFromEachOther) {
+  History h;
+  h.step({group({anomaly("a")}), group({anomaly("b")})}, kNow);
+  const auto into = h.incidents.begin()->second;
+  const auto one =
+      incidents::merge(std::next(h.incidents.begin())->second, into, "ada", "", kNow + seconds(10));
+  ASSERT_TRUE(one);
+  for (const auto& incident : one->changed) h.incidents[incident.id] = incident;
+  h.step({group({anomaly("a")}), group({anomaly("b")})}, kNow + seconds(30));
+  h.kinds.clear();
+  for (int n = 2; n < 5; ++n) h.step({group({anomaly("a")}), group({anomaly("b")})}, kNow + n * seconds(30));
+  EXPECT_EQ(h.kinds, Kinds{});
+}
+
+TEST(Lifecycle, WhatASilenceHidByItsPatternStaysHiddenWhenOtherLinesFollow) {
+  History h;
+  model::Silence silence;
+  silence.id = "s-1";
+  silence.starts_at = kNow - hours(1);
+  silence.ends_at = kNow + hours(1);
+  silence.pattern = "pool exhausted";
+  h.silences.push_back(silence);
+  auto logged = group({anomaly("a")});
+  logged.patterns.push_back({.text = "connection pool exhausted after <num> ms"});
+  h.step({logged}, kNow);
+  logged.patterns.front().text = "retrying";
+  h.step({logged}, kNow + seconds(30));
+  EXPECT_EQ(h.kinds, (Kinds{"opened", "silenced"}));
+}
+
+TEST(Lifecycle, ARelapseWaitsForPeopleAnew) {
+  History h;
+  h.step({group({anomaly("a")})}, kNow);
+  EXPECT_EQ(h.incidents.begin()->second.unattended_since, kNow);
+  h.step({}, kNow + minutes(11));
+  h.step({group({anomaly("a")})}, kNow + minutes(20));
+  EXPECT_EQ(h.incidents.begin()->second.unattended_since, kNow + minutes(20));
 }
 
 TEST(Lifecycle, SilencedTroubleIsRecordedAndSaidOnce) {

@@ -33,6 +33,7 @@ std::string fold(Incident& survivor, Incident& other, Time now) {
                {"other", other.id},
                {"state", model::to_string(other.state)},
                {"severity", model::to_string(survivor.severity)},
+               {"title", survivor.title},
                {"onset", micros(survivor.onset)},
                {"anomalies", json::array()},
                {"services", json::array()}};
@@ -57,6 +58,7 @@ std::string fold(Incident& survivor, Incident& other, Time now) {
   survivor.onset = std::min(survivor.onset, other.onset);
   survivor.last_bad_at = std::max(survivor.last_bad_at, other.last_bad_at);
   survivor.relapsed_at = std::max(survivor.relapsed_at, other.relapsed_at);
+  if (model::worse(other.severity, survivor.severity)) survivor.title = other.title;
   survivor.severity = model::worst(survivor.severity, other.severity);
   survivor.updated_at = now;
   if (survivor.merge_suggestion == other.id) survivor.merge_suggestion.clear();
@@ -66,6 +68,10 @@ std::string fold(Incident& survivor, Incident& other, Time now) {
   other.merged_into = survivor.id;
   other.updated_at = now;
   return data.dump();
+}
+
+std::string escalation_text(model::Severity before, const Incident& other) {
+  return fmt::format("{} -> {}: {}", model::to_string(before), model::to_string(other.severity), other.title);
 }
 
 Result<void> unfold(Incident& survivor, Incident& other, const std::string& data, Time now) {
@@ -79,12 +85,14 @@ Result<void> unfold(Incident& survivor, Incident& other, const std::string& data
     });
     const auto services = kept.at("services").get<std::vector<std::string>>();
     std::erase_if(survivor.services, [&](const std::string& s) { return holds(services, s); });
+    std::erase_if(survivor.causes, [&](const auto& cause) { return holds(services, cause.service); });
     const auto before = model::parse_severity(kept.at("severity").get<std::string>());
     if (before) {
       survivor.severity = *before;
       for (const auto& anomaly : survivor.anomalies)
         survivor.severity = model::worst(survivor.severity, anomaly.severity);
     }
+    if (survivor.title == other.title) survivor.title = kept.value("title", survivor.title);
     survivor.onset = time_from_micros(kept.at("onset").get<std::int64_t>());
     survivor.updated_at = now;
     other.state = model::parse_incident_state(kept.at("state").get<std::string>())
@@ -95,6 +103,7 @@ Result<void> unfold(Incident& survivor, Incident& other, const std::string& data
   other.merged_into.clear();
   if (other.is_active()) {
     other.resolved_at.reset();
+    other.unattended_since = now;
     // It gets the whole clean time again before it resolves by itself.
     other.last_bad_at = std::max(other.last_bad_at, now);
   }
@@ -138,6 +147,7 @@ Result<Incident> split_off(Incident& incident, std::span<const std::string> serv
       fmt::format("{}: {} ({})", worst->service, worst->sentence.empty() ? worst->metric : worst->sentence,
                   model::to_string(worst->severity));
   off.created_at = now;
+  off.unattended_since = now;
   off.updated_at = now;
   off.last_bad_at = std::max(off.last_bad_at, now);
   off.services = std::move(leaving);

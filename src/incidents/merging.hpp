@@ -15,6 +15,9 @@ namespace sentinel::incidents {
 // data of the event, enough for unfold().
 std::string fold(model::Incident& survivor, model::Incident& other, Time now);
 
+// Of a survivor that the merge made worse: "P3 -> P1: the other one's title".
+std::string escalation_text(model::Severity before, const model::Incident& other);
+
 // Takes back what fold() did, as its data say. What the survivor learnt since then stays with it.
 Result<void> unfold(model::Incident& survivor, model::Incident& other, const std::string& data, Time now);
 

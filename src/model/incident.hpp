@@ -79,6 +79,9 @@ struct Incident {
   std::string silenced_by;         // id of the silence that hides it now; empty when it is announced
   std::string merge_suggestion;    // id of an incident that may be the same outage; a person decides
   std::vector<std::string> apart;  // ids that a person said are other outages: never merged by itself
+  // Since when it waits for somebody to acknowledge it: opened, relapsed, announced after a silence. None:
+  // kept by a version that did not write it.
+  std::optional<Time> unattended_since;
   std::string merged_into;  // id of the incident that this one turned out to be part of; empty when it stands
 
   bool is_active() const { return state != IncidentState::kResolved; }

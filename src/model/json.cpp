@@ -532,6 +532,7 @@ json to_json(const Incident& i) {
   if (!i.merged_into.empty()) j["merged_into"] = i.merged_into;
   if (i.flapping) j["flapping"] = true;
   if (!i.silenced_by.empty()) j["silenced_by"] = i.silenced_by;
+  if (i.unattended_since) j["unattended_since"] = format_rfc3339(*i.unattended_since);
   if (!i.merge_suggestion.empty()) j["merge_suggestion"] = i.merge_suggestion;
   if (!i.apart.empty()) j["apart"] = i.apart;
   if (i.analysis) {
@@ -599,6 +600,7 @@ Result<Incident> incident_from_json(const json& source) {
   in.read("merged_into", i.merged_into);
   in.read("flapping", i.flapping);
   in.read("silenced_by", i.silenced_by);
+  in.read("unattended_since", i.unattended_since);
   in.read("merge_suggestion", i.merge_suggestion);
   in.read("apart", i.apart);
   return std::move(in).finish(std::move(i));

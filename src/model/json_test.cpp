@@ -91,10 +91,10 @@ bool same(const Incident& a, const Incident& b) {
   const auto plain = [](const Incident& x) {
     const auto& [id, title, severity, state, created, updated, resolved, onset, last_bad, relapsed, stirred,
                  key, services, anomalies, causes, links, patterns, events, runbooks, analysis, deterministic,
-                 suppressed, reopened, who, flapping, silenced, suggestion, apart, merged] = x;
+                 suppressed, reopened, who, flapping, silenced, suggestion, apart, unattended, merged] = x;
     return std::tie(id, title, severity, state, created, updated, resolved, onset, last_bad, relapsed,
                     stirred, key, services, suppressed, reopened, who, flapping, silenced, suggestion, apart,
-                    merged);
+                    unattended, merged);
   };
   return plain(a) == plain(b) && same(a.anomalies, b.anomalies) && same(a.causes, b.causes) &&
          same(a.links, b.links) && same(a.patterns, b.patterns) && same(a.events, b.events) &&
@@ -118,6 +118,7 @@ class Draw {
     if (rng_.chance(0.5)) i.resolved_at = time();
     if (rng_.chance(0.5)) i.relapsed_at = time();
     if (rng_.chance(0.5)) i.stirred_at = time();
+    if (rng_.chance(0.5)) i.unattended_since = time();
     i.onset = time();
     i.last_bad_at = time();
     i.dedup_key = text();

@@ -15,7 +15,8 @@ struct MailServer {
   std::string url;  // smtp://host:587 (STARTTLS), smtps://host:465
   std::string user;
   std::string password;
-  bool plain = false;  // smtp:// without STARTTLS: for a relay on this machine
+  bool plain = false;   // smtp:// without STARTTLS: for a relay on this machine
+  std::string ca_file;  // PEM, instead of the system's authorities; empty: those
 };
 
 struct Mail {

@@ -14,11 +14,14 @@
 namespace sentinel::notify {
 namespace {
 
-constexpr std::array<std::string_view, 6> kOpening = {"opened",    "escalated", "reopened",
-                                                      "announced", "repeated",  "unattended"};
+constexpr std::array<std::string_view, 7> kOpening = {"opened",   "escalated",  "reopened", "announced",
+                                                      "repeated", "unattended", "joined"};
 constexpr std::array<std::string_view, 8> kFollowing = {"updated",  "resolved", "merged", "acknowledged",
                                                         "analyzed", "flapping", "undone", "split"};
 
+// A cascade may show as several outages until its calls are seen: who has been told of the first is not told
+// of the others before that is known.
+constexpr Duration kDoubt = minutes(2);
 constexpr Duration kReminder = minutes(15);  // before a silence that hides something ends
 constexpr Duration kLong = hours(24);        // a silence has hidden something for so long
 
@@ -85,8 +88,15 @@ Verdict gate(const model::Incident& incident, const model::IncidentEvent& event,
     verdict.due = channel.hours.next(now);
     if (verdict.due > now) verdict.held = fmt::format("hours: waits until {}", format_rfc3339(verdict.due));
   }
-  if (channel.group > Duration::zero() && event.kind == "opened" && verdict.due < now + channel.group) {
-    verdict.due = now + channel.group;
+  if (const Time known = incident.created_at + kDoubt;
+      !incident.merge_suggestion.empty() && now < known && verdict.due < known) {
+    verdict.due = known;
+    verdict.held =
+        fmt::format("doubt: may be part of {}: waits {}", incident.merge_suggestion, format_duration(kDoubt));
+  }
+  // What follows at once waits with the opening, else it would take the opening along.
+  if (const Time grouped = incident.created_at + channel.group; now < grouped && verdict.due < grouped) {
+    verdict.due = grouped;
     verdict.held = fmt::format("grouping: waits {}", format_duration(channel.group));
   }
   return verdict;
@@ -105,9 +115,15 @@ std::vector<state::OutboxRow> rows_for(std::span<const model::Incident> incident
     for (const auto& channel : channels) {
       const auto verdict = gate(*incident, event, channel, now);
       if (!verdict.pass) continue;
+      // Whose services were not hurt before hears of it now.
+      const bool grows = event.kind == "updated" || event.kind == "merged";
+      auto told = event;
+      if (grows && incident->is_active() && !channel.services.empty() &&
+          channel.escalate_after == Duration::zero())
+        told.kind = "joined";
       rows.push_back(row(fmt::format("{}:{}:{}:{}:{}", event.incident_id, event.kind, micros(event.at),
                                      ordinal, channel.name),
-                         channel, *incident, event, false, now, verdict.due));
+                         channel, *incident, told, false, now, verdict.due));
     }
   }
   return rows;
@@ -120,29 +136,31 @@ std::vector<state::OutboxRow> rows_due(std::span<const model::Incident> active,
   std::vector<state::OutboxRow> rows;
   for (const auto& incident : active) {
     if (incident.state != model::IncidentState::kOpen) continue;
+    // A relapse begins anew, and so does what a silence has hidden: nobody was asked before.
+    const Time since = incident.unattended_since.value_or(incident.created_at);
     for (const auto& channel : channels) {
       std::int64_t count = 0;
-      if (channel.repeat > Duration::zero() &&
-          passed(incident.created_at, channel.repeat, last, now, count)) {
-        const auto event = said(incident, "repeated",
-                                fmt::format("still open after {}, and nobody has acknowledged it",
-                                            format_duration(now - incident.created_at)),
-                                now);
+      if (channel.repeat > Duration::zero() && passed(since, channel.repeat, last, now, count)) {
+        const auto event = said(
+            incident, "repeated",
+            fmt::format("still open after {}, and nobody has acknowledged it", format_duration(now - since)),
+            now);
         const auto verdict = gate(incident, event, channel, now);
         // What would wait for the hours is not worth telling later: by then it is repeated again.
         if (verdict.pass && verdict.due <= now)
-          rows.push_back(row(fmt::format("{}:repeated:{}:{}", incident.id, count, channel.name), channel,
-                             incident, event, false, now, now));
+          rows.push_back(
+              row(fmt::format("{}:repeated:{}:{}:{}", incident.id, micros(since), count, channel.name),
+                  channel, incident, event, false, now, now));
       }
-      if (channel.escalate_after <= Duration::zero() || now < incident.created_at + channel.escalate_after)
-        continue;
-      if (last && *last >= incident.created_at + channel.escalate_after && incident.reopened == 0) continue;
-      const auto event = said(
-          incident, "unattended",
-          fmt::format("nobody has acknowledged it for {}", format_duration(now - incident.created_at)), now);
+      if (channel.escalate_after <= Duration::zero() || now < since + channel.escalate_after) continue;
+      // One that changed since may be worse now than this channel's severities allowed before.
+      if (last && *last >= since + channel.escalate_after && incident.updated_at <= *last) continue;
+      const auto event =
+          said(incident, "unattended",
+               fmt::format("nobody has acknowledged it for {}", format_duration(now - since)), now);
       const auto verdict = gate(incident, event, channel, now);
       if (verdict.pass)
-        rows.push_back(row(fmt::format("{}:unattended:{}:{}", incident.id, incident.reopened, channel.name),
+        rows.push_back(row(fmt::format("{}:unattended:{}:{}", incident.id, micros(since), channel.name),
                            channel, incident, event, false, now, verdict.due));
     }
   }

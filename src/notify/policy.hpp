@@ -36,8 +36,8 @@ struct Verdict {
 bool is_opening(std::string_view kind);
 
 // Rules, in order: events that are not announced; silence (but the end of what was announced is told);
-// severities; services; escalation; hours; grouping. Severity is the worst the incident had: it never falls,
-// so that an outage that fades pages nobody.
+// severities; services; escalation; hours; doubt; grouping. Severity is the worst the incident had: it never
+// falls, so that an outage that fades pages nobody.
 Verdict gate(const model::Incident& incident, const model::IncidentEvent& event, const ChannelPolicy& channel,
              Time now);
 
@@ -53,6 +53,9 @@ std::vector<state::OutboxRow> rows_due(std::span<const model::Incident> active,
                                        std::span<const model::Silence> silences,
                                        std::span<const ChannelPolicy> channels, std::optional<Time> last,
                                        Time now);
+
+// Messages that were delivered before this moment are forgotten, once their incident is over.
+inline Time forgotten_before(Time now) { return now - hours(30 * 24); }
 
 // News about the product itself, in the shape of an incident, so that every channel can tell it: `subject`
 // makes the id, `over` ends it.

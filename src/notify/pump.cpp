@@ -56,7 +56,11 @@ Duration Pump::backoff(int attempts) {
 
 Result<PumpReport> Pump::pump(Time now, std::stop_token stop) {
   PumpReport report;
-  SENTINEL_ASSIGN(auto rows, deps_.state.pending_outbox(name_, kPage));
+  if (not_before_ > now) {
+    report.next = not_before_;
+    return report;
+  }
+  SENTINEL_ASSIGN(auto rows, deps_.state.due_outbox(name_, now, kPage));
   // By incident, in the order of the oldest row of each.
   std::vector<std::vector<OutboxRow>> queues;
   std::map<std::string, std::size_t> where;
@@ -66,12 +70,10 @@ Result<PumpReport> Pump::pump(Time now, std::stop_token stop) {
     queues[at->second].push_back(std::move(row));
   }
   for (auto& queue : queues) {
-    Time due = kNever;
-    for (const auto& row : queue) due = std::min(due, row.due_at);
-    due = std::max(due, not_before_);
-    if (due > now || stop.stop_requested()) {
-      report.next = std::min(report.next, due);
-      continue;
+    // A rate limit may have paused the channel meanwhile.
+    if (not_before_ > now || stop.stop_requested()) {
+      report.next = std::max(now, not_before_);
+      break;
     }
     if (!take_token(now)) {
       report.next =
@@ -115,6 +117,10 @@ Result<void> Pump::deliver(std::vector<OutboxRow> rows, Time now, std::stop_toke
   const bool opens =
       std::any_of(events.begin(), events.end(), [](const auto& e) { return is_opening(e.kind); });
   if (!memory && !opens) return settle(Status::kCoalesced, "the channel was never told of this incident");
+
+  if (!memory && !incident->merged_into.empty())
+    return settle(Status::kCoalesced,
+                  fmt::format("part of {}, which is told instead", incident->merged_into));
 
   const Attempt attempt =
       deps_.channel.deliver({*incident, events, memory.value_or(""), rows.back().key, now}, stop);

@@ -20,7 +20,7 @@ struct PumpReport {
   int delivered = 0;  // messages; those that were coalesced into them are not counted
   int retried = 0;
   int parked = 0;
-  Time next = kNever;  // when something is due again; kNever: nothing waits
+  Time next = kNever;  // when to look again, as far as this pass can tell
 };
 
 struct Health {

@@ -86,27 +86,4 @@ Result<void> check_slack_signature(const std::string& secret, std::string_view t
   return {};
 }
 
-Result<SlackPress> read_slack_press(std::string_view form) {
-  const auto wrong = [] { return fail(ErrorKind::kInvalid, "no interaction of Slack's"); };
-  for (const auto field : split(form, '&')) {
-    if (!field.starts_with("payload=")) continue;
-    const auto payload = model::parse_json(net::percent_decode(field.substr(8), true));
-    if (!payload || !payload->is_object()) return wrong();
-    try {
-      SlackPress press;
-      const auto& action = payload->at("actions").at(0);
-      press.action = action.at("action_id").get<std::string>();
-      if (action.contains("value")) press.incident = action["value"].get<std::string>();
-      const auto& user = payload->at("user");
-      press.user =
-          user.contains("username") ? user["username"].get<std::string>() : user.at("id").get<std::string>();
-      press.user = one_line(press.user, 80);
-      return press;
-    } catch (const nlohmann::json::exception&) {
-      return wrong();
-    }
-  }
-  return wrong();
-}
-
 }  // namespace sentinel::notify

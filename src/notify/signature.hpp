@@ -20,13 +20,4 @@ std::string webhook_signature(const std::string& secret, std::string_view id, st
 Result<void> check_slack_signature(const std::string& secret, std::string_view timestamp,
                                    std::string_view signature, std::string_view raw_body, Time now);
 
-// What a person pressed in Slack.
-struct SlackPress {
-  std::string action;    // "acknowledge", "silence", "resolve"; others are none of ours
-  std::string incident;  // id
-  std::string user;      // name or id
-};
-// From the form body of an interaction ("payload=..."). kInvalid when it is none.
-Result<SlackPress> read_slack_press(std::string_view form);
-
 }  // namespace sentinel::notify

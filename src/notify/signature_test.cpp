@@ -42,18 +42,5 @@ TEST(SlackSignature, OnlyWhatIsSignedAndFreshIsTaken) {
   }
 }
 
-TEST(SlackPress, IsReadFromTheForm) {
-  const auto press = read_slack_press(
-      "payload=%7B%22type%22%3A%22block_actions%22%2C%22user%22%3A%7B%22id%22%3A%22U1%22%2C%22username%22%3A%"
-      "22ada%22%7D"
-      "%2C%22actions%22%3A%5B%7B%22action_id%22%3A%22acknowledge%22%2C%22value%22%3A%22INC-1%22%7D%5D%7D");
-  ASSERT_TRUE(press) << press.error().text();
-  EXPECT_EQ(press->action, "acknowledge");
-  EXPECT_EQ(press->incident, "INC-1");
-  EXPECT_EQ(press->user, "ada");
-  EXPECT_FALSE(read_slack_press("payload=nonsense"));
-  EXPECT_FALSE(read_slack_press(""));
-}
-
 }  // namespace
 }  // namespace sentinel::notify

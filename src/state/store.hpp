@@ -120,6 +120,14 @@ class StateStore {
                                                 std::size_t limit) = 0;  // by id
   virtual Result<std::vector<OutboxRow>> pending_outbox(const std::string& channel,
                                                         std::size_t limit) = 0;  // of one channel, by id
+  // Of one channel: all that wait of each incident of which one is due by `now`, incident after incident in
+  // the order of the oldest of each. What is not due yet, however much, stands in no one's way.
+  virtual Result<std::vector<OutboxRow>> due_outbox(const std::string& channel, Time now,
+                                                    std::size_t limit) = 0;
+  // Forgets up to `limit` messages, the oldest first, that are delivered or coalesced, were made before
+  // `before` and belong to no active incident; with the last of an incident goes what the channel kept of it
+  // (the blob "notify/CHANNEL/INCIDENT"). How many messages went.
+  virtual Result<std::size_t> forget_messages(Time before, std::size_t limit) = 0;
   virtual Result<std::optional<OutboxRow>> outbox_row(std::int64_t id) = 0;
   virtual Result<void> update_outbox(
       const OutboxRow& row) = 0;  // by id: status, attempts, due_at, last_error

@@ -1,7 +1,7 @@
 """Starts the real binary for the integration tests: its own folder, a free port, real HTTP, real signals.
 
-Nothing here sleeps: waiting means reading the service's log until an event is there (with a deadline that only a
-hang reaches).
+Nothing here waits for a time: waiting means reading the service's log until an event is there, or asking until() something
+holds (with a deadline that only a hang reaches).
 """
 
 import gzip
@@ -52,6 +52,15 @@ def run(*arguments, stdin=None, cwd=None, env=None, timeout=HANG):
     """Runs one command of the binary to its end."""
     return subprocess.run([BINARY, *map(str, arguments)], input=stdin, capture_output=True, cwd=cwd,
                           env=env or environment(), timeout=timeout, check=False)
+
+
+def until(condition, told=lambda: ""):
+    """Asks until it holds; fails with what `told` says when it never does. For what no log line and no answer tells."""
+    deadline = time.monotonic() + HANG
+    while not (value := condition()):
+        assert time.monotonic() < deadline, told()
+        time.sleep(0.05)
+    return value
 
 
 class Service:

@@ -87,6 +87,7 @@ class Fakes:
         self.pagerduty = []
         self.webhooks = []
         self.heartbeats = 0
+        self.slack_socket = None  # a FakeSlackSocket, where a test has one
         self.lost = 0  # taken, but the sender never heard
         fakes = self
 
@@ -129,6 +130,11 @@ class Fakes:
             assert self.arrived.wait_for(condition, seconds), (
                 "not within time", self.problems, self.slack[-3:], self.pagerduty[-3:], len(self.webhooks))
 
+    def next_arrival(self, seconds):
+        """Until the next message arrives, or for so long."""
+        with self.arrived:
+            self.arrived.wait(seconds)
+
     @staticmethod
     def reply(handler, status, body, headers=None):
         data = body.encode() if isinstance(body, str) else json.dumps(body).encode()
@@ -169,6 +175,8 @@ class Fakes:
         return status, body
 
     def take(self, path, headers, raw):
+        if path == "/slack/apps.connections.open":
+            return self.slack_socket.open(headers) if self.slack_socket else (200, {"ok": False, "error": "not_authed"})
         try:
             body = json.loads(raw)
         except ValueError:

@@ -15,7 +15,7 @@ import unittest
 import urllib.parse
 import urllib.request
 
-from harness import HANG, FolderTest, Service, environment, run
+from harness import FolderTest, Service, environment, run, until
 from notify_fakes import Fakes
 
 ROUNDS = int(os.environ.get("SENTINELOPS_NOTIFY_ROUNDS", "20"))
@@ -63,7 +63,7 @@ class Notify(FolderTest):
             self.assertEqual(fates["opened", "slack"], "delivered")
             self.assertEqual(fates["resolved", "pagerduty"], "delivered")
             # Each channel has its own pace: what one has, another may still be sending.
-            self.fakes.wait(lambda: "nothing waits" in self.cli("outbox", "list"))
+            until(lambda: "nothing waits" in self.cli("outbox", "list"), lambda: self.cli("outbox", "list"))
         self.assertIn("nothing waits", self.cli("outbox", "list"))
 
     def test_a_refusal_is_parked_and_can_be_tried_again(self):
@@ -124,6 +124,29 @@ class Notify(FolderTest):
         self.assertEqual(len(self.fakes.slack), 1)
         self.assertRegex(done.stdout.decode(), r"slack\s+opened\s+INC-\S+ delivered")
 
+    def test_the_demos_outage_is_one_message_one_page_and_one_end(self):
+        (self.folder / "config.yaml").write_text(self.fakes.config())
+        data = self.folder / "data"
+        done = run("demo", "--exit", "--listen", "127.0.0.1:0", "--data-dir", data, "--config", self.folder / "config.yaml",
+                   cwd=self.folder, env=environment(**self.fakes.environment()))
+        self.assertEqual(done.returncode, 0, done)
+        printed = done.stdout.decode()
+        for channel in ("slack", "pagerduty", "webhook"):
+            self.assertRegex(printed, channel + r"\s+opened\s+INC-\S+ delivered")
+        self.assertEqual([method for method, _ in self.fakes.slack], ["chat.postMessage"])
+        self.assertEqual([action for action, _ in self.fakes.pagerduty], ["trigger"])
+        with Service(self.folder, self.fakes.config() + "polling: { interval_seconds: 3600 }\n",
+                     environment(**self.fakes.environment())) as service:
+            service.wait_for("detection.cycle.complete")
+            self.assertIn("nothing waits", self.cli("outbox", "list"))
+            incident = self.fakes.pagerduty[0][1]
+            self.cli("incidents", "resolve", incident, "--why", "pool raised")
+            until(lambda: "nothing waits" in self.cli("outbox", "list"), lambda: self.cli("outbox", "list"))
+        self.assertEqual(self.fakes.problems, [])
+        self.assertEqual(self.fakes.pagerduty, [("trigger", incident), ("resolve", incident)])
+        self.assertEqual(len(self.top_level()), 1)
+        self.assertIn("chat.update", [method for method, _ in self.fakes.slack])
+
     def test_kill_in_a_storm_loses_and_doubles_nothing(self):
         seed = int(os.environ.get("SENTINELOPS_SEED", "7"))
         rng = random.Random(seed)
@@ -142,7 +165,7 @@ class Notify(FolderTest):
                     for incident in announced:
                         service.request("POST", f"/api/incidents/{incident}/{verb}", json.dumps(body).encode(),
                                         {"Content-Type": "application/json"})
-                time.sleep(rng.random() * 0.3)  # the moment of the kill is part of the storm
+                self.fakes.next_arrival(rng.random() * 0.3)  # the moment of the kill is part of the storm
                 service.process.send_signal(signal.SIGKILL)
         self.fakes.fail = 0.0
         with Service(self.folder, config, env) as service:
@@ -154,10 +177,7 @@ class Notify(FolderTest):
                                 {"Content-Type": "application/json"})
                 service.request("POST", f"/api/incidents/{incident}/acknowledge", b'{"why": "last"}',
                                 {"Content-Type": "application/json"})
-            deadline = time.monotonic() + 4 * HANG
-            while json.loads(self.cli("outbox", "list", "--json"))["messages"]:
-                self.assertLess(time.monotonic(), deadline, self.cli("outbox", "list"))
-                time.sleep(0.2)
+            until(lambda: not json.loads(self.cli("outbox", "list", "--json"))["messages"], lambda: self.cli("outbox", "list"))
         for incident in announced:
             last = [action for action, key in self.fakes.pagerduty if key == incident][-1]
             self.assertEqual(last, "acknowledge", f"seed {seed}")
@@ -192,24 +212,18 @@ class RealAlertmanager(FolderTest):
         self.addCleanup(self.process.kill)
 
     def alerts(self):
-        deadline = time.monotonic() + HANG
-        while True:
-            try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/api/v2/alerts", timeout=10) as answer:
-                    return json.load(answer)
-            except OSError:
-                self.assertLess(time.monotonic(), deadline, "Alertmanager does not start")
-                time.sleep(0.1)
+        """What it shows; None while it does not answer."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/api/v2/alerts", timeout=10) as answer:
+                return json.load(answer)
+        except OSError:
+            return None
 
     def until(self, condition):
-        deadline = time.monotonic() + HANG
-        while not condition(alerts := self.alerts()):
-            self.assertLess(time.monotonic(), deadline, alerts)
-            time.sleep(0.1)
-        return alerts
+        return until(lambda: (alerts := self.alerts()) is not None and condition(alerts) and [alerts], self.alerts)[0]
 
     def test_it_shows_the_alert_its_update_and_its_end(self):
-        self.alerts()
+        self.until(lambda alerts: alerts == [])
         data = self.folder / "outage.ndjson"
         self.assertEqual(run("simulate", "--out", data, cwd=self.folder).returncode, 0)
         (self.folder / "config.yaml").write_text(f"telemetry:\n  store: embedded\n  data_dir: {self.folder}/data\n")

@@ -7,6 +7,8 @@
 #include <filesystem>
 #include <set>
 
+#include "audience.hpp"
+#include "base/text.hpp"
 #include "engine/engine.hpp"
 #include "fleet.hpp"
 #include "runbooks/runbooks.hpp"
@@ -68,7 +70,11 @@ bool within(const std::vector<std::pair<Duration, Duration>>& stretches, Duratio
 class World {
  public:
   explicit World(const Story& story)
-      : story_(story), store_(seconds(60)), unreliable_(store_), fleet_(story, start_) {
+      : story_(story),
+        store_(seconds(60)),
+        unreliable_(store_),
+        fleet_(story, start_),
+        audience_(state_, story.channels) {
     (void)runbooks::seed_if_empty(state_);
     boot();
   }
@@ -78,9 +84,9 @@ class World {
     ASSERT_TRUE(engine_->start(start_));
     std::size_t restarted = 0;
     std::vector<Fleet::Document> waiting;
-    for (Duration at = seconds(30); at <= story_.length; at += seconds(30)) {
+    for (Duration at = story_.every; at <= story_.length; at += story_.every) {
       const Time now = start_ + at;
-      for (auto& document : fleet_.requests(now - seconds(30), now)) waiting.push_back(std::move(document));
+      for (auto& document : fleet_.requests(now - story_.every, now)) waiting.push_back(std::move(document));
       std::vector<Fleet::Document> due;
       std::erase_if(waiting, [&](Fleet::Document& d) {
         if (d.arrives > now) return false;
@@ -94,18 +100,33 @@ class World {
         boot();  // without a flush, as after a crash
         ASSERT_TRUE(engine_->start(now));
       }
+      for (; done_ < story_.deeds.size() && at >= story_.deeds[done_].at; ++done_)
+        act(story_.deeds[done_], now);
       auto report = engine_->tick(now);
       while (report && report->backlog) report = engine_->tick(now);
       EXPECT_EQ(report.has_value(), !unreliable_.down) << (report ? "" : report.error().text());
       for (const auto& gap : engine_->view()->telemetry_gaps) notices_.insert(gap.source);
+      if (report) anomalies_ += static_cast<int>(report->anomalies.size());
+      audience_.listen(now);
     }
   }
 
-  std::vector<model::Incident> incidents() {
+  std::vector<model::Incident> incidents(bool with_merged) {
     auto all = state_.incidents({.limit = 1000})->incidents;
-    std::erase_if(all, [](const model::Incident& incident) { return !incident.merged_into.empty(); });
+    if (!with_merged)
+      std::erase_if(all, [](const model::Incident& incident) { return !incident.merged_into.empty(); });
     return all;
   }
+  std::vector<std::string> kinds(const std::string& id) {
+    std::vector<std::string> all;
+    const auto timeline = state_.timeline(id);
+    for (const auto& event : *timeline) {
+      if (event.kind != "updated") all.push_back(event.kind);
+    }
+    return all;
+  }
+  const std::map<std::string, int>& heard_of() const { return audience_.heard_of(); }
+  const std::map<std::string, std::vector<std::string>>& told() const { return audience_.told(); }
   std::size_t events() {
     std::size_t total = 0;
     const auto page = state_.incidents({.limit = 1000});
@@ -134,13 +155,56 @@ class World {
     }
     return text;
   }
+  int anomalies() const { return anomalies_; }
   const std::set<std::string>& notices() const { return notices_; }
   Time start() const { return start_; }
 
  private:
   void boot() {
+    engine::Settings settings;
+    settings.channels = story_.channels;
+    settings.interval = story_.every;
     engine_ = std::make_unique<engine::Engine>(
-        engine::Engine::Deps{unreliable_, state_, Log(logger_, "scenario"), metrics_}, engine::Settings{});
+        engine::Engine::Deps{unreliable_, state_, Log(logger_, "scenario"), metrics_}, settings);
+  }
+
+  // Newest first, and the active before the others.
+  std::string incident_of(const std::string& service) {
+    const auto all = state_.incidents({.service = service, .limit = 1000});
+    for (const bool active : {true, false}) {
+      for (const auto& incident : all->incidents) {
+        if (!active || incident.is_active()) return incident.id;
+      }
+    }
+    return "";
+  }
+
+  void act(const Deed& deed, Time now) {
+    engine::Engine& e = *engine_;
+    const std::string id = deed.service.empty() ? "" : incident_of(deed.service);
+    std::string failed;
+    const auto keep = [&](const auto& done) {
+      if (!done) failed = done.error().text();
+    };
+    if (deed.verb == "acknowledge") keep(e.acknowledge(id, deed.who, deed.why, now));
+    if (deed.verb == "resolve") keep(e.resolve(id, deed.who, deed.why, now));
+    if (deed.verb == "reopen") keep(e.reopen(id, deed.who, deed.why, now));
+    if (deed.verb == "comment") keep(e.comment(id, deed.who, deed.why, now));
+    if (deed.verb == "undo") keep(e.undo(id, deed.who, deed.why, now));
+    if (deed.verb == "merge") keep(e.merge(id, incident_of(deed.into), deed.who, deed.why, now));
+    if (deed.verb == "split") keep(e.split(id, deed.services, deed.who, deed.why, now));
+    if (deed.verb == "silence") {
+      model::Silence silence = deed.silence;
+      silence.starts_at = now;
+      silence.ends_at = now + (silence.ends_at - Time{});
+      keep(e.put_silence(std::move(silence), now));
+    }
+    if (deed.verb == "expire") {
+      const auto all = state_.silences();
+      for (const auto& silence : *all) keep(e.expire_silence(silence.id, deed.who, now));
+    }
+    EXPECT_EQ(failed, "") << deed.verb << " of " << deed.service << " at +" << format_duration(deed.at)
+                          << timelines();
   }
   void deliver(const std::vector<Fleet::Document>& documents, Time now) {
     model::DocumentBatch batch;
@@ -169,15 +233,21 @@ class World {
   NullLogger logger_;
   NullMetrics metrics_;
   Fleet fleet_;
+  Audience audience_;
+  std::size_t done_ = 0;  // of the deeds
   std::unique_ptr<engine::Engine> engine_;
   std::set<std::string> notices_;
+  int anomalies_ = 0;
 };
 
 std::string describe(const std::vector<model::Incident>& incidents, Time start) {
   std::string text;
   for (const auto& i : incidents) {
-    text += fmt::format("\n  {} {} +{} [{}] causes:", i.id, model::to_string(i.severity),
-                        format_duration(i.created_at - start), fmt::join(i.services, ", "));
+    text += fmt::format("\n  {} {} {} +{} [{}] relapses {} suppressed {}{}{}{} causes:", i.id,
+                        model::to_string(i.severity), model::to_string(i.state),
+                        format_duration(i.created_at - start), fmt::join(i.services, ", "), i.reopened,
+                        i.suppressed, i.flapping ? " flapping" : "", i.silenced_by.empty() ? "" : " silenced",
+                        i.merged_into.empty() ? "" : " merged");
     for (const auto& cause : i.causes) text += fmt::format(" {} {:.2f}", cause.service, cause.probability);
     for (const auto& anomaly : i.anomalies)
       text += fmt::format("\n      {} {} {} {:.2f}: {}", anomaly.service, anomaly.metric,
@@ -197,7 +267,26 @@ bool fits(const ExpectedIncident& expected, const model::Incident& incident, Tim
                                                 severity) == expected.severities.end())
     return false;
   if (expected.before && incident.created_at > start + *expected.before) return false;
+  if (!expected.state.empty() && expected.state != model::to_string(incident.state)) return false;
+  if (incident.flapping != expected.flapping.value_or(incident.flapping)) return false;
+  if (incident.silenced_by.empty() == expected.silenced.value_or(!incident.silenced_by.empty())) return false;
+  if (incident.merged_into.empty() == expected.merged.value_or(false)) return false;
+  if (incident.reopened != expected.relapses.value_or(incident.reopened)) return false;
+  if (incident.suppressed < expected.suppressed_at_least) return false;
   return !expected.resolved || !incident.is_active();
+}
+
+bool has_history(const ExpectedIncident& expected, const std::vector<std::string>& kinds) {
+  for (const auto& kind : expected.without) {
+    if (std::find(kinds.begin(), kinds.end(), kind) != kinds.end()) return false;
+  }
+  return expected.kinds.empty() || kinds == expected.kinds;
+}
+
+// Each line of what was told, in order, as its glob says.
+bool was_told(const std::vector<std::string>& globs, const std::vector<std::string>& lines) {
+  return std::equal(globs.begin(), globs.end(), lines.begin(), lines.end(),
+                    [](const std::string& glob, const std::string& line) { return glob_match(glob, line); });
 }
 
 class Scenario : public testing::TestWithParam<std::string> {};
@@ -207,14 +296,16 @@ TEST_P(Scenario, Holds) {
   ASSERT_TRUE(story) << story.error().text();
   World world(*story);
   world.run();
-  auto found = world.incidents();
+  const bool with_merged = std::any_of(story->incidents.begin(), story->incidents.end(),
+                                       [](const auto& expected) { return expected.merged.has_value(); });
+  auto found = world.incidents(with_merged);
   EXPECT_EQ(found.size(), story->incidents.size()) << story->about << describe(found, world.start());
   for (const auto& expected : story->incidents) {
     const bool there = std::any_of(found.begin(), found.end(), [&](const auto& incident) {
-      return fits(expected, incident, world.start());
+      return fits(expected, incident, world.start()) && has_history(expected, world.kinds(incident.id));
     });
     EXPECT_TRUE(there) << "no incident of " << expected.cause
-                       << " as expected; found:" << describe(found, world.start());
+                       << " as expected; found:" << describe(found, world.start()) << world.timelines();
   }
   EXPECT_LE(world.events(), static_cast<std::size_t>(story->events_at_most));
   EXPECT_GE(world.ledger(model::Coverage::kLate), story->late_slices_at_least.value_or(0));
@@ -222,6 +313,15 @@ TEST_P(Scenario, Holds) {
   EXPECT_EQ(world.notices(), std::set<std::string>(story->notices.begin(), story->notices.end()));
   for (const auto& text : story->says)
     EXPECT_NE(world.timelines().find(text), std::string::npos) << text << world.timelines();
+  EXPECT_GE(world.anomalies(), story->anomalies_at_least);
+  for (const auto& [channel, count] : story->heard_of)
+    EXPECT_EQ(world.heard_of().at(channel), count) << channel << world.timelines();
+  for (const auto& [channel, globs] : story->told) {
+    ASSERT_TRUE(world.told().contains(channel)) << "no channel " << channel;
+    const auto& lines = world.told().at(channel);
+    EXPECT_TRUE(was_told(globs, lines))
+        << channel << " was told:\n  " << fmt::format("{}", fmt::join(lines, "\n  ")) << world.timelines();
+  }
   EXPECT_GE(world.ledger(model::Coverage::kGap), story->gap_slices_at_least.value_or(0));
 }
 

@@ -21,8 +21,8 @@ class Alertmanager final : public Channel {
     const auto& incident = delivery.incident;
     const Facts f = facts_of(incident, options_.web_url);
     json labels = {{"alertname", "SentinelOpsIncident"}, {"incident", incident.id}};
-    json memory = json::parse(delivery.memory, nullptr, false);
-    if (!memory.is_object()) {
+    json memory = memory_of(delivery);
+    if (memory.empty()) {
       // Severity and cause as of the first message: later ones are annotations.
       memory = {{"severity", f.severity}, {"service", f.services.empty() ? "unknown" : f.services.front()}};
     }

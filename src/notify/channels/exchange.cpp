@@ -53,6 +53,11 @@ Attempt judge(const Result<net::ClientResponse>& outcome, std::string after, std
   return parked(why, std::move(memory));
 }
 
+json memory_of(const Delivery& delivery) {
+  json memory = json::parse(delivery.memory, nullptr, false);
+  return memory.is_object() ? memory : json::object();
+}
+
 json news_json(const Delivery& delivery, const std::string& web_url) {
   json events = json::array();
   for (const auto& event : delivery.events) {

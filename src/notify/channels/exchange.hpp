@@ -19,6 +19,9 @@ Attempt parked(std::string why, std::string memory);
 Attempt judge(const Result<net::ClientResponse>& outcome, std::string after, std::string before);
 bool is_success(const Result<net::ClientResponse>& outcome);
 
+// What the channel kept, where that is JSON: an object, empty for what it was never told.
+nlohmann::json memory_of(const Delivery& delivery);
+
 // The JSON of webhook and exec: {version, id, type, timestamp, incident, events, url}.
 nlohmann::json news_json(const Delivery& delivery, const std::string& web_url);
 std::string dumped(const nlohmann::json& json);

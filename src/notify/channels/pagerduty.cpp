@@ -104,8 +104,7 @@ class Rest final : public Channel {
       : transport_(transport), options_(std::move(options)) {}
 
   Attempt deliver(const Delivery& delivery, std::stop_token stop) override {
-    json memory = json::parse(delivery.memory, nullptr, false);
-    if (!memory.is_object()) memory = json::object();
+    json memory = memory_of(delivery);
     std::string state = memory.value("state", "");
     const std::string wanted = wanted_state(delivery.incident);
     if (state == wanted) return delivered(memory.dump());

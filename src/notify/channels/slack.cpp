@@ -50,8 +50,7 @@ class Slack final : public Channel {
       : transport_(transport), options_(std::move(options)) {}
 
   Attempt deliver(const Delivery& delivery, std::stop_token stop) override {
-    json memory = json::parse(delivery.memory, nullptr, false);
-    if (!memory.is_object()) memory = json::object();
+    json memory = memory_of(delivery);
     bool is_new = !memory.contains("ts");
     auto answer = put(delivery, memory, false, stop);
     if (answer.meaning == Meaning::kRenew && !is_new) {

@@ -81,7 +81,7 @@ Result<void> MemoryState::commit(const Change& change) {
   for (auto row : change.outbox) {
     if (std::any_of(outbox_.begin(), outbox_.end(), [&](const auto& r) { return r.key == row.key; }))
       continue;
-    row.id = static_cast<std::int64_t>(outbox_.size()) + 1;
+    row.id = ++newest_message_;
     outbox_.push_back(std::move(row));
   }
   for (const auto& row : change.outbox_updates) {
@@ -203,6 +203,53 @@ Result<std::vector<OutboxRow>> MemoryState::pending_outbox(const std::string& ch
       rows.push_back(row);
   }
   return rows;
+}
+
+Result<std::vector<OutboxRow>> MemoryState::due_outbox(const std::string& channel, Time now,
+                                                       std::size_t limit) {
+  const std::lock_guard lock(mutex_);
+  const auto waits = [&](const OutboxRow& row) {
+    return row.channel == channel && row.status == OutboxRow::Status::kPending;
+  };
+  std::map<std::string, std::int64_t> oldest;  // by incident
+  std::set<std::string> due;
+  for (const auto& row : outbox_) {
+    if (!waits(row)) continue;
+    oldest.emplace(row.incident_id, row.id);
+    if (row.due_at <= now) due.insert(row.incident_id);
+  }
+  std::vector<OutboxRow> rows;
+  for (const auto& row : outbox_) {
+    if (waits(row) && due.contains(row.incident_id)) rows.push_back(row);
+  }
+  std::stable_sort(rows.begin(), rows.end(), [&](const OutboxRow& a, const OutboxRow& b) {
+    return oldest.at(a.incident_id) < oldest.at(b.incident_id);
+  });
+  if (rows.size() > limit) rows.resize(limit);
+  return rows;
+}
+
+Result<std::size_t> MemoryState::forget_messages(Time before, std::size_t limit) {
+  const std::lock_guard lock(mutex_);
+  std::set<std::pair<std::string, std::string>> gone;  // channel, incident
+  std::size_t count = 0;
+  std::erase_if(outbox_, [&](const OutboxRow& row) {
+    const bool finished =
+        row.status == OutboxRow::Status::kDelivered || row.status == OutboxRow::Status::kCoalesced;
+    const auto incident = incidents_.find(row.incident_id);
+    const bool active = incident != incidents_.end() && incident->second.is_active();
+    if (!finished || active || row.created_at >= before || count == limit) return false;
+    ++count;
+    gone.emplace(row.channel, row.incident_id);
+    return true;
+  });
+  for (const auto& [channel, incident] : gone) {
+    const bool left = std::any_of(outbox_.begin(), outbox_.end(), [&](const OutboxRow& row) {
+      return row.channel == channel && row.incident_id == incident;
+    });
+    if (!left) blobs_.erase("notify/" + channel + "/" + incident);
+  }
+  return count;
 }
 
 Result<std::optional<OutboxRow>> MemoryState::outbox_row(std::int64_t id) {

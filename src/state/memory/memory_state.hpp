@@ -24,6 +24,8 @@ class MemoryState final : public StateStore {
   Result<std::vector<model::RunbookMatch>> search_runbooks(const RunbookQuery& query) override;
   Result<std::vector<OutboxRow>> outbox(std::optional<OutboxRow::Status> status, std::size_t limit) override;
   Result<std::vector<OutboxRow>> pending_outbox(const std::string& channel, std::size_t limit) override;
+  Result<std::vector<OutboxRow>> due_outbox(const std::string& channel, Time now, std::size_t limit) override;
+  Result<std::size_t> forget_messages(Time before, std::size_t limit) override;
   Result<std::optional<OutboxRow>> outbox_row(std::int64_t id) override;
   Result<void> update_outbox(const OutboxRow& row) override;
   Result<std::vector<model::LedgerEntry>> ledger(model::TimeRange range) override;
@@ -43,6 +45,7 @@ class MemoryState final : public StateStore {
   std::map<std::string, model::Silence> silences_;
   std::map<std::string, model::Runbook> runbooks_;
   std::vector<OutboxRow> outbox_;
+  std::int64_t newest_message_ = 0;
   std::map<Time, model::LedgerEntry> ledger_;
   std::map<std::string, std::string> blobs_;
   std::map<std::string, model::AnalysisRecord> analyses_;

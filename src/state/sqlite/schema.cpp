@@ -12,7 +12,7 @@ namespace {
 
 // An incident is kept as its JSON (model/json.hpp), beside the columns that queries filter by. Times are
 // microseconds.
-constexpr std::array<const char*, 4> kSteps = {R"(
+constexpr std::array<const char*, 5> kSteps = {R"(
 CREATE TABLE incident(
   id TEXT PRIMARY KEY, created_at INTEGER NOT NULL, state TEXT NOT NULL, severity INTEGER NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
 CREATE INDEX incident_by_time ON incident(created_at DESC, id DESC);
@@ -59,6 +59,9 @@ CREATE TABLE answer(
   key TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, at INTEGER NOT NULL, status INTEGER NOT NULL, headers TEXT NOT NULL,
   body TEXT NOT NULL);
 CREATE INDEX answer_by_time ON answer(at);
+)",
+                                               R"(
+CREATE INDEX outbox_by_incident ON outbox(incident_id, channel);
 )"};
 
 constexpr auto kNewest = static_cast<std::int64_t>(kSteps.size());

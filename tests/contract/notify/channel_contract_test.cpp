@@ -194,6 +194,24 @@ TEST(Slack, OneMessageThenEditsAndReplies) {
   EXPECT_EQ(script.asked.size(), 4U);
 }
 
+TEST(Slack, AnAnalysisEditsTheMessageAndRepliesInTheThread) {
+  Script script;
+  const auto slack = make_slack(script, {"xoxb-1", "C1"});
+  script.otherwise = says(200, R"({"ok":true,"ts":"2.2","channel":"C9"})");
+  (void)slack->deliver({incident(), {event("analyzed")}, R"({"ts":"1.1","channel":"C9"})", "k", kNow}, {});
+  ASSERT_EQ(script.asked.size(), 2U);
+  EXPECT_TRUE(script.asked[0].url.ends_with("/chat.update"));
+  EXPECT_EQ(script.body(1)["thread_ts"], "1.1");
+  EXPECT_FALSE(script.body(1).contains("reply_broadcast"));
+}
+
+TEST(PagerDutyEvents, AnAnalysisPagesNobody) {
+  Script script;
+  const auto pd = make_pagerduty_events(script, {"routing"});
+  (void)pd->deliver({incident(), {event("analyzed")}, "triggered", "k", kNow}, {});
+  EXPECT_TRUE(script.asked.empty());
+}
+
 TEST(Slack, AReplyThatWentThroughIsNotRepeated) {
   Script script;
   const auto slack = make_slack(script, {"xoxb-1", "C1"});

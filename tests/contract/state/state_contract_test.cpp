@@ -232,6 +232,77 @@ TEST_P(StateContract, OutboxUpdatesMoveARowBetweenStatuses) {
   EXPECT_EQ(store().outbox(std::nullopt, 2)->size(), 2U);
 }
 
+OutboxRow waiting(const std::string& key, const std::string& of, Time due) {
+  auto row = message(key);
+  row.channel = "slack";
+  row.incident_id = of;
+  row.due_at = due;
+  return row;
+}
+
+std::vector<std::string> keys(const Result<std::vector<OutboxRow>>& rows) {
+  std::vector<std::string> all;
+  for (const auto& row : *rows) all.push_back(row.key);
+  return all;
+}
+
+TEST_P(StateContract, WhatIsDueComesWithAllThatWaitsOfItsIncidentAndNothingElse) {
+  auto other = waiting("other-channel", "INC-2", at(0));
+  other.channel = "pagerduty";
+  ASSERT_TRUE(
+      store().commit({.outbox = {waiting("later-1", "INC-1", at(500)), waiting("held", "INC-2", at(500)),
+                                 waiting("now-2", "INC-2", at(10)), other, waiting("now-3", "INC-3", at(9)),
+                                 waiting("again-2", "INC-2", at(600))}}));
+  EXPECT_EQ(keys(store().due_outbox("slack", at(10), 10)), (Ids{"held", "now-2", "again-2", "now-3"}));
+  EXPECT_EQ(keys(store().due_outbox("slack", at(10), 1)), (Ids{"held"}));
+  EXPECT_EQ(keys(store().due_outbox("slack", at(8), 10)), Ids{});
+}
+
+TEST_P(StateContract, OldMessagesOfWhatIsOverAreForgottenAndNoOthers) {
+  auto over = incident("INC-over", 1);
+  over.state = model::IncidentState::kResolved;
+  over.resolved_at = at(2);
+  auto active = incident("INC-active", 1);
+  active.state = model::IncidentState::kAcknowledged;
+  active.resolved_at.reset();
+  Change change;
+  change.incidents = {over, active};
+  const auto row = [&](const std::string& key, const std::string& of, int made, OutboxRow::Status status) {
+    auto r = waiting(key, of, at(made));
+    r.created_at = at(made);
+    r.status = status;
+    change.outbox.push_back(std::move(r));
+  };
+  using enum OutboxRow::Status;
+  row("delivered", "INC-over", 1, kDelivered);
+  row("joined", "INC-over", 2, kCoalesced);
+  row("parked", "INC-over", 3, kParked);
+  row("waits", "INC-over", 4, kPending);
+  row("of-active", "INC-active", 5, kDelivered);
+  row("of-nobody", "SELF-x", 6, kDelivered);
+  row("new", "INC-over", 100, kDelivered);
+  for (const char* id : {"INC-over", "INC-active", "SELF-x"})
+    change.blobs.emplace_back(std::string("notify/slack/") + id, "ts");
+  ASSERT_TRUE(store().commit(change));
+  EXPECT_EQ(*store().forget_messages(at(50), 2), 2U);
+  EXPECT_EQ(*store().forget_messages(at(50), 10), 1U);
+  EXPECT_EQ(*store().forget_messages(at(50), 10), 0U);
+  EXPECT_EQ(keys(store().outbox(std::nullopt, 10)), (Ids{"parked", "waits", "of-active", "new"}));
+  // What a channel kept goes with the last message.
+  EXPECT_EQ(*store().blob_names("notify/"), (Ids{"notify/slack/INC-active", "notify/slack/INC-over"}));
+}
+
+TEST_P(StateContract, ForgettingGivesNoIdAnew) {
+  auto row = message("k1");
+  row.status = OutboxRow::Status::kDelivered;
+  row.created_at = at(1);
+  ASSERT_TRUE(store().commit({.outbox = {row}}));
+  const auto first = store().outbox(std::nullopt, 1)->at(0).id;
+  EXPECT_EQ(*store().forget_messages(at(50), 10), 1U);
+  ASSERT_TRUE(store().commit({.outbox = {message("k2")}}));
+  EXPECT_GT(store().outbox(std::nullopt, 1)->at(0).id, first);
+}
+
 TEST_P(StateContract, UpdatingAnUnknownOutboxRowIsNotFound) {
   OutboxRow row;
   row.id = 99;

@@ -714,6 +714,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/slack/interactive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The buttons of Slack's messages; Slack calls it, and proves itself by its signature
+         * @description Denies everything without `SLACK_SIGNING_SECRET`, and where Socket Mode is used (`SLACK_APP_TOKEN`).
+         */
+        post: operations["slackInteractive"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/metrics": {
         parameters: {
             query?: never;
@@ -2758,6 +2778,39 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    slackInteractive: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description within five minutes of now */
+                "X-Slack-Request-Timestamp"?: string;
+                /** @description `v0=` and hex HMAC-SHA-256 */
+                "X-Slack-Signature"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": {
+                    /** @description JSON */
+                    payload: string;
+                };
+            };
+        };
+        responses: {
+            /** @description done, or done before */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
                 };
             };
             default: components["responses"]["Problem"];
