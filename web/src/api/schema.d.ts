@@ -838,6 +838,10 @@ export interface components {
             created_at: components["schemas"]["Time"];
             updated_at: components["schemas"]["Time"];
             resolved_at?: components["schemas"]["Time"];
+            /** @description when its trouble last came back after a calm */
+            relapsed_at?: components["schemas"]["Time"];
+            /** @description when, after a calm, something began that would not page (yet) */
+            stirred_at?: components["schemas"]["Time"];
             /** @description first sign of trouble */
             onset: components["schemas"]["Time"];
             last_bad_at?: components["schemas"]["Time"];
@@ -912,6 +916,8 @@ export interface components {
             timestamp: components["schemas"]["Time"];
             /** @description judged after the fact */
             late?: boolean;
+            /** @description the newest minutes are ordinary again; only the window still remembers */
+            easing?: boolean;
         };
         Cause: {
             service: string;
