@@ -218,7 +218,7 @@ HorizonScore ErrorScorer::score_short(const Core& core, int minutes, Lesson& les
   h.variance = d.variance(h.expected) + h.known;
   score_upper(h, 1.5, minutes == 5 ? 600 : 200, minutes == 5 ? core.tail5 : core.tail20);
   leave_out(h, win.top, largest, w);
-  note_easing(core, h);
+  if (h.z > 0 || core.incident.is_open()) note_easing(core, h);
   apply_cap(h, gate_short(h.observed - h.expected, h.observed / h.expected, minutes));
 
   // Learned from the plain prediction: short baseline, measured exposure, no long reference.
@@ -254,7 +254,7 @@ HorizonScore ErrorScorer::score_hour(const Core& core) {
   h.variance = core.d60.variance(h.expected) + h.known;
   score_upper(h, 2, 60, core.tail60);
   leave_out(h, win.top, 3, w);
-  note_easing(core, h);
+  if (h.z > 0 || core.incident.is_open()) note_easing(core, h);
   apply_cap(h, gate_hour(h.observed - h.expected, h.observed / h.expected));
   return h;
 }

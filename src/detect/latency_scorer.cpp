@@ -359,7 +359,7 @@ HorizonScore LatencyScorer::score_short(const Core& core, const Limits& limits, 
   h.base_value = model::bin_middle_ms(limits.base[c]);
   // Three channels: three times the looks.
   score_upper(h, 1.5, minutes == 5 ? 1800 : 600, minutes == 5 ? ch.tail5 : ch.tail20);
-  h.easing = is_easing(core, windows, c, h);
+  h.easing = (h.z > 0 || core.incident.is_open()) && is_easing(core, windows, c, h);
   return h;
 }
 
@@ -388,7 +388,7 @@ HorizonScore LatencyScorer::score_hour(const Core& core, const Limits& limits, c
   h.limit = model::bin_lower_ms(limits.hour_bin[c]);
   h.base_value = model::bin_middle_ms(limits.hour_bin[c]);
   score_upper(h, 2, 120, ch.tail60);
-  h.easing = is_easing(core, windows, 3 + c, h);
+  h.easing = (h.z > 0 || core.incident.is_open()) && is_easing(core, windows, 3 + c, h);
   return h;
 }
 
