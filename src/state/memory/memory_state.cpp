@@ -243,11 +243,11 @@ Result<std::size_t> MemoryState::forget_messages(Time before, std::size_t limit)
     gone.emplace(row.channel, row.incident_id);
     return true;
   });
-  for (const auto& [channel, incident] : gone) {
+  for (const auto& key : gone) {
     const bool left = std::any_of(outbox_.begin(), outbox_.end(), [&](const OutboxRow& row) {
-      return row.channel == channel && row.incident_id == incident;
+      return row.channel == key.first && row.incident_id == key.second;
     });
-    if (!left) blobs_.erase("notify/" + channel + "/" + incident);
+    if (!left) blobs_.erase("notify/" + key.first + "/" + key.second);
   }
   return count;
 }
