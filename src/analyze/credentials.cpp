@@ -5,6 +5,7 @@
 
 #include "analyze/scan.hpp"
 #include "analyze/sensitive.hpp"
+#include "base/base64.hpp"
 
 namespace sentinel::analyze {
 namespace {
@@ -331,28 +332,6 @@ void find_named_secrets(std::string_view text, std::vector<Sensitive>& found) {
   });
 }
 
-std::string decode_base64(std::string_view text) {
-  std::string out;
-  unsigned buffer = 0;
-  int bits = 0;
-  for (const char c : text) {
-    const int v = is_upper(c)            ? c - 'A'
-                  : is_lower(c)          ? c - 'a' + 26
-                  : is_digit(c)          ? c - '0' + 52
-                  : c == '+' || c == '-' ? 62
-                  : c == '/' || c == '_' ? 63
-                                         : -1;
-    if (v < 0) break;
-    buffer = (buffer << 6) | static_cast<unsigned>(v);
-    bits += 6;
-    if (bits >= 8) {
-      bits -= 8;
-      out += static_cast<char>((buffer >> bits) & 0xFF);
-    }
-  }
-  return out;
-}
-
 // "Bearer abc123", "Basic dXNlcjpwdw==" anywhere.
 void find_schemes(std::string_view text, std::vector<Sensitive>& found) {
   each_name(text, [&](std::string_view name, std::size_t, std::size_t end) {
@@ -368,7 +347,7 @@ void find_schemes(std::string_view text, std::vector<Sensitive>& found) {
       ++stop;
     const auto token = text.substr(begin, stop - begin);
     if (token.size() < 6) return;
-    if (basic ? decode_base64(token).find(':') != std::string::npos
+    if (basic ? from_base64(token, Base64Alphabet::kStandardOrUrl).bytes.find(':') != std::string::npos
               : (std::any_of(token.begin(), token.end(), is_digit) ||
                  (token.size() >= 12 && looks_random(token))))
       add(found, begin, stop);

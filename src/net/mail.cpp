@@ -7,32 +7,22 @@
 #include <cstring>
 #include <memory>
 
+#include "base/base64.hpp"
 #include "base/text.hpp"
 
 namespace sentinel::net {
 namespace {
 
-constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-std::string base64(std::string_view bytes, std::size_t line) {
-  std::string text;
-  std::size_t column = 0;
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    const auto byte = [&](std::size_t at) {
-      return at < bytes.size() ? static_cast<unsigned>(static_cast<unsigned char>(bytes[at])) : 0U;
-    };
-    const unsigned three = byte(i) << 16U | byte(i + 1) << 8U | byte(i + 2);
-    text += kAlphabet[three >> 18U & 63U];
-    text += kAlphabet[three >> 12U & 63U];
-    text += i + 1 < bytes.size() ? kAlphabet[three >> 6U & 63U] : '=';
-    text += i + 2 < bytes.size() ? kAlphabet[three & 63U] : '=';
-    column += 4;
-    if (line > 0 && column >= line) {
-      text += "\r\n";
-      column = 0;
-    }
+// Base64 in lines of 76 characters, as RFC 2045 wants bodies.
+std::string base64_lines(std::string_view bytes) {
+  constexpr std::size_t kLine = 76;
+  const std::string text = base64(bytes);
+  std::string lines;
+  for (std::size_t at = 0; at < text.size(); at += kLine) {
+    lines += text.substr(at, kLine);
+    if (text.size() - at >= kLine) lines += "\r\n";
   }
-  return text;
+  return lines;
 }
 
 // RFC 2047, in words of at most 75 characters that never cut a code point.
@@ -41,7 +31,7 @@ std::string encoded_subject(std::string_view text) {
   while (!text.empty()) {
     const auto part = utf8_prefix(text, 42);
     if (part.empty()) break;
-    words += (words.empty() ? "" : "\r\n ") + ("=?UTF-8?B?" + base64(part, 0) + "?=");
+    words += (words.empty() ? "" : "\r\n ") + ("=?UTF-8?B?" + base64(part) + "?=");
     text.remove_prefix(part.size());
   }
   return words;
@@ -68,7 +58,7 @@ std::string date_of(Time t) {
 
 std::string part(const char* type, std::string_view body) {
   return fmt::format("Content-Type: {}; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n", type) +
-         base64(body, 76) + "\r\n";
+         base64_lines(body) + "\r\n";
 }
 
 struct Upload {

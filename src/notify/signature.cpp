@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
+#include "base/base64.hpp"
 #include "base/hash.hpp"
 #include "base/text.hpp"
 #include "model/json.hpp"
@@ -11,40 +12,6 @@
 
 namespace sentinel::notify {
 namespace {
-
-constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-std::string base64(std::string_view bytes) {
-  std::string text;
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    const auto byte = [&](std::size_t at) {
-      return at < bytes.size() ? static_cast<unsigned>(static_cast<unsigned char>(bytes[at])) : 0U;
-    };
-    const unsigned three = byte(i) << 16U | byte(i + 1) << 8U | byte(i + 2);
-    text += kAlphabet[three >> 18U & 63U];
-    text += kAlphabet[three >> 12U & 63U];
-    text += i + 1 < bytes.size() ? kAlphabet[three >> 6U & 63U] : '=';
-    text += i + 2 < bytes.size() ? kAlphabet[three & 63U] : '=';
-  }
-  return text;
-}
-
-std::string from_base64(std::string_view text) {
-  std::string bytes;
-  unsigned bits = 0;
-  unsigned held = 0;
-  for (const char c : text) {
-    const auto at = kAlphabet.find(c);
-    if (at == std::string_view::npos) break;
-    bits = bits << 6U | static_cast<unsigned>(at);
-    held += 6;
-    if (held >= 8) {
-      held -= 8;
-      bytes += static_cast<char>(bits >> held & 255U);
-    }
-  }
-  return bytes;
-}
 
 std::string from_hex(std::string_view text) {
   std::string bytes;
@@ -63,7 +30,8 @@ std::string webhook_id(std::string_view key) { return "msg_" + sha256_hex(key).s
 std::string webhook_signature(const std::string& secret, std::string_view id, std::string_view timestamp,
                               std::string_view body) {
   constexpr std::string_view kPrefix = "whsec_";
-  const std::string key = secret.starts_with(kPrefix) ? from_base64(secret.substr(kPrefix.size())) : secret;
+  const std::string key =
+      secret.starts_with(kPrefix) ? from_base64(secret.substr(kPrefix.size())).bytes : secret;
   std::string text(id);
   text.append(".").append(timestamp).append(".").append(body);
   return "v1," + base64(from_hex(hmac_sha256_hex(key, text)));

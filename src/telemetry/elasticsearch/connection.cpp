@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/base64.hpp"
 #include "base/text.hpp"
 #include "model/json.hpp"
 
@@ -107,51 +108,10 @@ Error refused(const net::ClientResponse& answer, const std::string& about) {
 
 }  // namespace
 
-std::string base64(std::string_view bytes) {
-  static constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    const auto at = [&](std::size_t k) {
-      return k < bytes.size() ? static_cast<unsigned>(static_cast<unsigned char>(bytes[k])) : 0U;
-    };
-    const unsigned word = (at(i) << 16) | (at(i + 1) << 8) | at(i + 2);
-    out += kDigits[(word >> 18) & 63];
-    out += kDigits[(word >> 12) & 63];
-    out += i + 1 < bytes.size() ? kDigits[(word >> 6) & 63] : '=';
-    out += i + 2 < bytes.size() ? kDigits[word & 63] : '=';
-  }
-  return out;
-}
-
 std::optional<std::string> url_of_cloud_id(std::string_view cloud_id) {
   const std::string_view coded = cloud_id.substr(cloud_id.rfind(':') + 1);
-  std::string text;
-  unsigned word = 0;
-  int bits = 0;
-  for (const char c : coded) {
-    unsigned digit = 0;
-    if (c >= 'A' && c <= 'Z') {
-      digit = static_cast<unsigned>(c - 'A');
-    } else if (c >= 'a' && c <= 'z') {
-      digit = static_cast<unsigned>(c - 'a') + 26;
-    } else if (c >= '0' && c <= '9') {
-      digit = static_cast<unsigned>(c - '0') + 52;
-    } else if (c == '+' || c == '-') {
-      digit = 62;
-    } else if (c == '/' || c == '_') {
-      digit = 63;
-    } else if (c == '=') {
-      break;
-    } else {
-      return std::nullopt;
-    }
-    word = (word << 6) | digit;
-    bits += 6;
-    if (bits >= 8) {
-      bits -= 8;
-      text += static_cast<char>((word >> bits) & 255);
-    }
-  }
+  const auto [text, read] = from_base64(coded, Base64Alphabet::kStandardOrUrl);
+  if (read < coded.size() && coded[read] != '=') return std::nullopt;
   // host[:port]$id-of-elasticsearch$id-of-kibana; either id may carry a port of its own.
   const auto parts = split(text, '$');
   if (parts.size() < 2 || parts[0].empty() || parts[1].empty() || !is_valid_utf8(text)) return std::nullopt;

@@ -28,7 +28,6 @@ struct ConnectionOptions {
 
 // The URL in a Cloud ID ("name:base64"), or nothing when it is none.
 std::optional<std::string> url_of_cloud_id(std::string_view cloud_id);
-std::string base64(std::string_view bytes);
 // `text` without user and password in front of a host.
 std::string without_password(std::string_view url);
 

@@ -5,6 +5,8 @@
 #include <deque>
 #include <nlohmann/json.hpp>
 
+#include "base/base64.hpp"
+
 namespace sentinel::telemetry {
 namespace {
 
