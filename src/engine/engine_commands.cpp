@@ -149,31 +149,32 @@ Result<void> Engine::silence_incident(const std::string& id, Duration length, st
   return {};
 }
 
-Result<state::OutboxRow> Engine::retry_message(std::int64_t id, Time now) {
-  const std::lock_guard lock(impl_->mutex);
-  SENTINEL_ASSIGN(auto row, impl_->deps.state.outbox_row(id));
+Result<state::OutboxRow> Engine::Impl::change_message(std::int64_t id,
+                                                      const std::function<void(state::OutboxRow&)>& change) {
+  const std::lock_guard lock(mutex);
+  SENTINEL_ASSIGN(auto row, deps.state.outbox_row(id));
   if (!row) return fail(ErrorKind::kNotFound, fmt::format("message {} not found", id));
   using Status = state::OutboxRow::Status;
   if (row->status == Status::kDelivered || row->status == Status::kCoalesced)
     return fail(ErrorKind::kConflict, fmt::format("message {} was delivered already", id));
-  row->status = Status::kPending;
-  row->due_at = now;
-  row->attempts = 0;
-  SENTINEL_TRY(impl_->deps.state.update_outbox(*row));
+  change(*row);
+  SENTINEL_TRY(deps.state.update_outbox(*row));
   return *row;
 }
 
+Result<state::OutboxRow> Engine::retry_message(std::int64_t id, Time now) {
+  return impl_->change_message(id, [now](state::OutboxRow& row) {
+    row.status = state::OutboxRow::Status::kPending;
+    row.due_at = now;
+    row.attempts = 0;
+  });
+}
+
 Result<state::OutboxRow> Engine::drop_message(std::int64_t id, std::string_view who, Time) {
-  const std::lock_guard lock(impl_->mutex);
-  SENTINEL_ASSIGN(auto row, impl_->deps.state.outbox_row(id));
-  if (!row) return fail(ErrorKind::kNotFound, fmt::format("message {} not found", id));
-  using Status = state::OutboxRow::Status;
-  if (row->status == Status::kDelivered || row->status == Status::kCoalesced)
-    return fail(ErrorKind::kConflict, fmt::format("message {} was delivered already", id));
-  row->status = Status::kCoalesced;
-  row->last_error = fmt::format("dropped by {}", who);
-  SENTINEL_TRY(impl_->deps.state.update_outbox(*row));
-  return *row;
+  return impl_->change_message(id, [who](state::OutboxRow& row) {
+    row.status = state::OutboxRow::Status::kCoalesced;
+    row.last_error = fmt::format("dropped by {}", who);
+  });
 }
 
 Result<void> Engine::attach_analysis(const std::string& id, model::Analysis analysis, Time now) {

@@ -75,6 +75,9 @@ struct Engine::Impl {
   Result<incidents::Outcome> command(
       const std::string& id, Time now,
       const std::function<Result<incidents::Outcome>(const model::Incident&)>& decide);
+  // Of a message that still waits or was parked.
+  Result<state::OutboxRow> change_message(std::int64_t id,
+                                          const std::function<void(state::OutboxRow&)>& change);
   state::Change snapshot_change() const;
 
   Deps deps;
