@@ -58,12 +58,12 @@ class Notify(FolderTest):
             self.assertEqual([action for action, key in self.fakes.pagerduty][:3], ["trigger", "acknowledge", "resolve"])
             timeline = self.cli("incidents", "show", incident)
             self.assertIn("ada", timeline)
+            # Each channel has its own pace, and what has arrived is not yet written down as delivered.
+            until(lambda: "nothing waits" in self.cli("outbox", "list"), lambda: self.cli("outbox", "list"))
             path = json.loads(self.cli("notify", "explain", incident, "--json"))["path"]
             fates = {(step["kind"], step["channel"]): step["fate"] for step in path}
             self.assertEqual(fates["opened", "slack"], "delivered")
             self.assertEqual(fates["resolved", "pagerduty"], "delivered")
-            # Each channel has its own pace: what one has, another may still be sending.
-            until(lambda: "nothing waits" in self.cli("outbox", "list"), lambda: self.cli("outbox", "list"))
         self.assertIn("nothing waits", self.cli("outbox", "list"))
 
     def test_a_refusal_is_parked_and_can_be_tried_again(self):
