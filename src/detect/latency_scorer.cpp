@@ -148,6 +148,7 @@ LatencyScorer::Limits LatencyScorer::find_limits(const Core& core) {
   bool searching = true;
   for (int bin = model::kBins - 1; bin >= 0 && searching; --bin) {
     const auto b = static_cast<std::size_t>(bin);
+    if (core.short_[b] == 0 && core.long_[b] == 0) continue;  // nothing new above: most bins are empty
     short_above += core.short_[b];
     long_above += core.long_[b];
     above = short_above + long_above * long_weight;

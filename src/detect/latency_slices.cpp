@@ -63,10 +63,20 @@ void LatencySlices::tighten() {
 }
 
 std::span<const std::uint8_t> LatencySlices::packed(std::int64_t slice) const {
+  if (entries_.empty()) return {};
+  const auto bytes = std::span(bytes_);
+  if (slice - entries_.front().slice > entries_.back().slice - slice) {  // nearer to the end
+    std::size_t end = bytes_.size();
+    for (auto entry = entries_.rbegin(); entry != entries_.rend() && entry->slice >= slice; ++entry) {
+      end -= entry->length;
+      if (entry->slice == slice) return bytes.subspan(end, entry->length);
+    }
+    return {};
+  }
   std::size_t start = 0;
-  for (const Entry& entry : entries_) {
-    if (entry.slice == slice) return std::span(bytes_).subspan(start, entry.length);
-    start += entry.length;
+  for (auto entry = entries_.begin(); entry != entries_.end() && entry->slice <= slice; ++entry) {
+    if (entry->slice == slice) return bytes.subspan(start, entry->length);
+    start += entry->length;
   }
   return {};
 }

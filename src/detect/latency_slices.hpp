@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <vector>
 
@@ -45,9 +46,8 @@ class LatencySlices {
     for (std::size_t i = 0; i < entries_.size(); ++i) {
       const Entry entry = entries_[i];
       if (keep(entry)) {
-        if (to_byte != from_byte) {
-          for (std::size_t j = 0; j < entry.length; ++j) bytes_[to_byte + j] = bytes_[from_byte + j];
-        }
+        if (to_byte != from_byte && entry.length > 0)
+          std::memmove(bytes_.data() + to_byte, bytes_.data() + from_byte, entry.length);
         to_byte += entry.length;
         entries_[to++] = entry;
       }
