@@ -401,8 +401,6 @@ engine::Settings engine_settings(const Config& config) {
   s.topology = config.topology;
   s.interval = seconds(config.polling.interval_seconds);
   s.settle = seconds(config.polling.settle_seconds);
-  // Every service of a large fleet comes in each page: an hour of a thousand is some 20 MB here.
-  if (config.telemetry.store == "elasticsearch") s.page = hours(1);
   return s;
 }
 

@@ -5,7 +5,10 @@
 namespace sentinel::engine {
 namespace {
 constexpr std::size_t kAskedOneByOne = 8;  // services; for more one query for all is cheaper
-}
+// Of one service each, in a page: about 10 MB. A start holds two pages.
+constexpr std::size_t kSlicesInPage = 60'000;
+constexpr Duration kFirstPage = minutes(30);
+}  // namespace
 
 Result<std::vector<detect::FleetSlice>> Collector::closed(model::TimeRange range) const {
   const Duration step = settings_.detect.slice;
@@ -30,7 +33,7 @@ Result<std::vector<detect::FleetSlice>> Collector::closed(model::TimeRange range
 Result<Collected> Collector::collect(Time now) const {
   const Duration step = settings_.detect.slice;
   const Time closed_end = std::max(next_, closed_until(now));
-  const Time page_end = next_ + settings_.page;
+  const Time page_end = next_ + page();
   Collected collected;
   collected.complete = closed_end <= page_end;
   // A backlog is closed page by page; only the last page also sees the open slices.
@@ -75,10 +78,19 @@ Result<std::vector<model::Slice>> Collector::again(const std::map<Time, std::set
   return found;
 }
 
+Duration Collector::page() const {
+  if (fleet_ == 0) return std::min(settings_.page, kFirstPage);
+  const auto slices = static_cast<std::int64_t>(std::max<std::size_t>(1, kSlicesInPage / fleet_));
+  return std::min(settings_.page, slices * settings_.detect.slice);
+}
+
 void Collector::advance(const std::vector<detect::FleetSlice>& closed) {
+  if (closed.empty()) return;
+  next_ = closed.back().start + settings_.detect.slice;
+  fleet_ = 0;
   for (const auto& slice : closed) {
-    recent_.push_back(slice);
-    next_ = slice.start + settings_.detect.slice;
+    fleet_ = std::max(fleet_, slice.services.size());
+    if (slice.start >= next_ - settings_.recent) recent_.push_back(slice);
   }
   while (!recent_.empty() && recent_.front().start < next_ - settings_.recent) recent_.pop_front();
 }

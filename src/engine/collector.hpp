@@ -31,13 +31,20 @@ class Collector {
   // The first slice to close.
   void begin_at(Time slice) { next_ = slice; }
   Time next() const { return next_; }
-  void forget() { recent_.clear(); }  // as new
+  void forget() {  // as new
+    recent_.clear();
+    fleet_ = 0;
+  }
 
-  // At most `settings.page` of closed slices; one query for all services (and one for metrics, when any is
+  // At most a page() of closed slices; one query for all services (and one for metrics, when any is
   // configured).
   Result<Collected> collect(Time now) const;
-  // Closed slices of a stretch, for the cache and for history; at most a page.
+  // Closed slices of a stretch, for the cache and for history; at most a page. Only asks the store: it may
+  // run while another thread calls anything here but collect() and again().
   Result<std::vector<detect::FleetSlice>> closed(model::TimeRange range) const;
+  // How much of the past to ask for at once: `settings.page`, and less where that would be more slices of
+  // services than fit a modest memory. Short until the first advance() has shown the size of the fleet.
+  Duration page() const;
   // The closing slices were taken in: they are cached, and the next collect() starts behind them.
   void advance(const std::vector<detect::FleetSlice>& closed);
   // Closed slices of these services as they are now: what is cached of them is replaced.
@@ -51,6 +58,7 @@ class Collector {
   telemetry::TelemetryStore& store_;
   const Settings& settings_;
   Time next_{};
+  std::size_t fleet_ = 0;  // the most services that one slice of the newest advance() held
   std::deque<detect::FleetSlice> recent_;
 };
 

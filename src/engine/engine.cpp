@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <deque>
+#include <future>
 #include <map>
 #include <mutex>
 #include <set>
@@ -108,16 +109,7 @@ Result<void> Engine::start(Time now, const std::function<void(double)>& progress
     self.collector.advance(before);
     self.collector.begin_at(from);
   }
-  for (Time at = from; at < taught_until;) {
-    const Time to = std::min(taught_until, at + self.settings.page);
-    SENTINEL_ASSIGN(const auto page, self.collector.closed({at, to}));
-    for (const auto& slice : page) {
-      (void)self.detector.close(slice);
-    }
-    self.collector.advance(page);
-    at = to;
-    if (progress) progress(seconds_of(at - from) / std::max(1.0, seconds_of(taught_until - from)));
-  }
+  SENTINEL_TRY(self.teach({from, taught_until}, progress));
   self.next_snapshot = now + self.settings.snapshot_every;
   self.arrivals_seen = now;
   self.started = true;
@@ -127,6 +119,28 @@ Result<void> Engine::start(Time now, const std::function<void(double)>& progress
                       {"evaluates_from", format_rfc3339(self.collector.next())},
                       {"restored", restored},
                       {"open_incidents", static_cast<std::int64_t>(active.incidents.size())}});
+  return {};
+}
+
+Result<void> Engine::Impl::teach(model::TimeRange stretch, const std::function<void(double)>& progress) {
+  // The store reads the next page while this one is folded: either half takes about as long.
+  using Page = Result<std::vector<detect::FleetSlice>>;
+  Time asked_to = stretch.from;
+  const auto ask = [&]() -> std::future<Page> {
+    const model::TimeRange range{asked_to, std::min(stretch.to, asked_to + collector.page())};
+    asked_to = range.to;
+    return std::async(std::launch::async, [this, range] { return collector.closed(range); });
+  };
+  std::future<Page> coming;
+  if (asked_to < stretch.to) coming = ask();
+  while (coming.valid()) {
+    const Time read_to = asked_to;
+    SENTINEL_ASSIGN(const auto page, coming.get());
+    collector.advance(page);
+    if (read_to < stretch.to) coming = ask();
+    for (const auto& slice : page) (void)detector.close(slice);
+    if (progress) progress(seconds_of(read_to - stretch.from) / seconds_of(stretch.to - stretch.from));
+  }
   return {};
 }
 

@@ -56,6 +56,8 @@ struct Engine::Impl {
                                             "Anomalies that appeared or changed severity.")),
         opened(deps.metrics.counter("sentinelops_engine_incidents_opened_total", "Incidents opened.")) {}
 
+  // Folds the closed slices of a stretch and says nothing about them. `progress` gets 0..1.
+  Result<void> teach(model::TimeRange stretch, const std::function<void(double)>& progress);
   Result<TickReport> run_tick(Time now);
   Result<void> judge(std::vector<model::Anomaly> anomalies, std::span<const detect::FleetSlice> open_slices,
                      Time at, TickReport& report);

@@ -22,7 +22,7 @@ struct Settings {
   Duration settle = seconds(90);                // a slice closes this long after its end
   Duration history = hours(8 * 24);             // folded at the first start, when the store has it
   Duration recent = minutes(80);                // closed slices kept in memory for correlation
-  Duration page = hours(6);                     // of history asked for at once
+  Duration page = hours(6);                     // of history asked for at once, at most
   Duration snapshot_every = minutes(10);
   std::size_t event_sample = 2000;  // warnings and errors that correlation looks at
   std::size_t span_sample = 6000;   // spans, and lines for patterns
