@@ -17,6 +17,8 @@ constexpr double kJobFactor = 1.6;  // a job's slices are not the normal shape
 constexpr int kFarBins = 34;        // twice the p99 limit
 constexpr double kMostShare = 0.9;  // no more than this part of the requests can be expected above a limit
 constexpr double kSeasonDoubt = 0.3;
+constexpr std::size_t kFirstHour = 6;  // horizons: after the short ones of three channels
+constexpr std::size_t kAcute = 8;
 constexpr double kCalmRaw = 1.5;
 constexpr std::array<double, 3> kShare = {0.1, 0.01, 0.01};
 constexpr std::array<double, 3> kLeastAbove = {2.5, 2.5, 0.3};
@@ -312,7 +314,7 @@ HorizonScore LatencyScorer::score_short(const Core& core, const Limits& limits, 
   h.minutes = minutes;
   h.channel = static_cast<std::uint8_t>(channel);
   const auto c = static_cast<std::size_t>(channel);
-  const Window& win = windows[minutes == 5 ? kFive : kTwenty];
+  const Window& win = windows[minutes == 20 ? kTwenty : minutes == 5 ? kFive : kNewest];
   const int w = core.grid.slices(minutes);
   const int least = core.grid.slices(kLeastBaselineMinutes);
   auto k = static_cast<double>(
@@ -324,7 +326,7 @@ HorizonScore LatencyScorer::score_short(const Core& core, const Limits& limits, 
   const Channel& ch = core.channels[c];
   double y = limits.short_above[c];
   auto x = static_cast<double>(core.short_total);
-  if (minutes != 5) {
+  if (minutes == 20) {
     // Half of what is wrong for ten minutes would be in its own baseline: it must end before the window.
     if (!before) before = before_window(core, limits, w);
     if (before->slices < least || before->requests < static_cast<double>(kLeastRequests)) return h;
@@ -345,9 +347,9 @@ HorizonScore LatencyScorer::score_short(const Core& core, const Limits& limits, 
   const std::int64_t last = core.grid.block_of(core.now);
   for (std::int64_t at = core.grid.block_of(core.now - w + 1); at <= last; ++at) {
     const double f = ch.factor_of(at);
-    h.season = minutes == 5 ? std::max(h.season, f) : h.season + (f - 1) / 4;
+    h.season = minutes != 20 ? std::max(h.season, f) : h.season + (f - 1) / 4;
   }
-  const Dispersion& d = minutes == 5 ? ch.d5 : ch.d20;
+  const Dispersion& d = minutes != 20 ? ch.d5 : ch.d20;
   const auto requests = static_cast<double>(win.requests);
   h.mu0 = a / (b + 1) * requests;
   h.expected = std::min(h.mu0 * h.season, kMostShare * requests);
@@ -359,7 +361,7 @@ HorizonScore LatencyScorer::score_short(const Core& core, const Limits& limits, 
   h.limit = model::bin_lower_ms(limits.bin[c]);
   h.base_value = model::bin_middle_ms(limits.base[c]);
   // Three channels: three times the looks.
-  score_upper(h, 1.5, minutes == 5 ? 1800 : 600, minutes == 5 ? ch.tail5 : ch.tail20);
+  score_upper(h, 1.5, minutes == 20 ? 600 : minutes == 5 ? 1800 : 3000, minutes != 20 ? ch.tail5 : ch.tail20);
   h.easing = (h.z > 0 || core.incident.is_open()) && is_easing(core, windows, c, h);
   return h;
 }
@@ -408,8 +410,10 @@ double largest(const LatencyScore& score, std::size_t from, std::size_t to) {
   for (std::size_t i = from; i < to; ++i) z = std::max(z, score.horizons[i].z);
   return z;
 }
-double fast_of(const LatencyScore& score) { return largest(score, 0, 6); }
-double hour_of(const LatencyScore& score) { return largest(score, 6, 8); }
+double fast_of(const LatencyScore& score) {
+  return std::max(largest(score, 0, kFirstHour), score.horizons[kAcute].z);
+}
+double hour_of(const LatencyScore& score) { return largest(score, kFirstHour, kAcute); }
 }  // namespace
 
 LatencyScore LatencyScorer::score(const Core& core, std::span<const LatencySlice> open,
@@ -421,11 +425,13 @@ LatencyScore LatencyScorer::score(const Core& core, std::span<const LatencySlice
   Windows windows;
   count(core, open, limits, windows);
   std::optional<Before> before;
-  for (int i = 0; i < 8; ++i) {
-    const int channel = i < 6 ? i / 2 : i - 6;
-    HorizonScore& h = out.horizons[static_cast<std::size_t>(i)];
-    h = i < 6 ? score_short(core, limits, windows, channel, i % 2 == 0 ? 5 : 20, before)
-              : score_hour(core, limits, windows, channel);
+  for (std::size_t i = 0; i < out.horizons.size(); ++i) {
+    const bool of_hour = i >= kFirstHour && i < kAcute;
+    const int channel = i == kAcute ? kP90 : static_cast<int>(of_hour ? i - kFirstHour : i / 2);
+    const int minutes = i == kAcute ? Easing::kNewestMinutes : i % 2 == 0 ? 5 : 20;
+    HorizonScore& h = out.horizons[i];
+    h = of_hour ? score_hour(core, limits, windows, channel)
+                : score_short(core, limits, windows, channel, minutes, before);
     const bool gated = h.z > 0;  // the gates cannot change less, and the quantile costs a merge
     if (gated || (all_quantiles && h.scored))
       h.value = quantile_ms(core, open, h.minutes, channel == kP90 ? 0.9 : 0.99);
@@ -433,7 +439,7 @@ LatencyScore LatencyScorer::score(const Core& core, std::span<const LatencySlice
       const double ratio = h.value / h.base_value;
       const double ms = h.value - h.base_value;
       const double excess = h.observed - h.expected;
-      apply_cap(h, i < 6 ? gate_short(ratio, ms, excess) : gate_hour(ratio, ms, excess));
+      apply_cap(h, of_hour ? gate_hour(ratio, ms, excess) : gate_short(ratio, ms, excess));
     }
   }
   find_best(out);
@@ -441,8 +447,12 @@ LatencyScore LatencyScorer::score(const Core& core, std::span<const LatencySlice
 }
 
 void LatencyScorer::hold(const Standing& standing, std::optional<double> before, LatencyScore& score) {
-  for (std::size_t i = 0; i < 6; ++i) {
+  for (std::size_t i = 0; i < score.horizons.size(); ++i) {
     HorizonScore& h = score.horizons[i];
+    if (i >= kFirstHour && i < kAcute) {
+      standing.hold_hour(h);
+      continue;
+    }
     standing.hold_fast(h, before);
     // A level that wanders doubles by chance for a minute or two; what pages first is told as P2.
     if (h.z >= model::Thresholds{}.p1 && !standing.long_p1()) {
@@ -451,7 +461,6 @@ void LatencyScorer::hold(const Standing& standing, std::optional<double> before,
       h.z = capped(h.z_free, h.cap);
     }
   }
-  for (std::size_t i = 6; i < 8; ++i) standing.hold_hour(score.horizons[i]);
   find_best(score);
 }
 
@@ -506,7 +515,7 @@ LatencyScore LatencyScorer::judge_past(std::int64_t index) const {
   LatencyScore past = score(copy, {}, false);
   if (index == core_.now) return past;
   // The hour no longer holds its own beginning.
-  for (std::size_t i = 6; i < 8; ++i)
+  for (std::size_t i = kFirstHour; i < kAcute; ++i)
     past.horizons[i] = HorizonScore{.minutes = 60, .channel = past.horizons[i].channel};
   find_best(past);
   return past;
@@ -524,9 +533,9 @@ LatencyScore LatencyScorer::close(const LatencySlice& slice) {
   hold(before_newest_, {}, out);
   double fast = kNoScore;
   double raw = kNoScore;
-  for (std::size_t i = 0; i < 6; ++i) {
+  for (std::size_t i = 0; i < out.horizons.size(); ++i) {
     const HorizonScore& h = out.horizons[i];
-    if (!h.scored) continue;
+    if (!h.scored || (i >= kFirstHour && i < kAcute)) continue;
     fast = std::max(fast, h.z);
     if (h.minutes == 5) {
       raw = std::max(raw, h.raw);

@@ -67,6 +67,18 @@ TEST(LatencyScorer, AFewVerySlowRequestsAreFound) {
   EXPECT_GE(feed(scorer, rng, 300, 315, [](int) { return Traffic{.slow_share = 0.05}; }).z, 3.5);
 }
 
+TEST(LatencyScorer, WhenMostRequestsAreSlowTheNewestMinutesSaySoFirst) {
+  LatencyScorer scorer(Grid{60}, 0);
+  Rng rng(9);
+  feed(scorer, rng, 0, 300, kNormal);
+  const auto slow = draw(rng, Traffic{.factor = 2});
+  const LatencyScore score = scorer.close({&slow, true});
+  const HorizonScore& newest = score.horizons.back();
+  ASSERT_EQ(newest.minutes, 3);
+  EXPECT_GE(newest.raw, score.horizons[2 * kP90].raw + 0.5);
+  EXPECT_GE(newest.z, 2);
+}
+
 TEST(LatencyScorer, ASmallChangeIsHeldLowHoweverCertain) {
   LatencyScorer scorer(Grid{60}, 0);
   Rng rng(5);
