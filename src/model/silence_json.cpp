@@ -1,28 +1,34 @@
 #include "model/silence_json.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <nlohmann/json.hpp>
+
+#include "model/json_reader.hpp"
 
 namespace sentinel::model {
 namespace {
 
 using nlohmann::json;
 
-Result<void> read_text(const json& from, const char* name, std::string& into) {
-  const auto found = from.find(name);
-  if (found == from.end() || found->is_null()) return {};
-  if (!found->is_string()) return fail(ErrorKind::kInvalid, std::string(name) + ": must be a text");
-  into = found->get<std::string>();
-  return {};
+Result<Severity> read_severity(const json& item, const std::string& path) {
+  const auto severity = item.is_string() ? parse_severity(item.get_ref<const std::string&>()) : std::nullopt;
+  if (!severity) return fail(ErrorKind::kInvalid, path + ": must be P1 to P4");
+  return *severity;
 }
 
-Result<void> read_time(const json& from, const char* name, Time& into) {
-  std::string text;
-  SENTINEL_TRY(read_text(from, name, text));
-  if (text.empty()) return {};
-  const auto time = parse_rfc3339(text);
-  if (!time) return fail(ErrorKind::kInvalid, std::string(name) + ": '" + text + "' is no RFC 3339 time");
-  into = *time;
-  return {};
+Result<Recurrence> read_recurrence(const json& source) {
+  JsonReader in(source, "recurrence.");
+  Recurrence recurrence;
+  std::int64_t length = 0;
+  in.read("rule", recurrence.rule);
+  in.read("zone", recurrence.zone);
+  in.read("minutes", length);
+  const std::int64_t longest = kLongestRecurrence / minutes(1);
+  if (length < 1 || length > longest) in.refuse("minutes", fmt::format("from 1 to {}", longest).c_str());
+  recurrence.length = minutes(std::clamp(length, std::int64_t{0}, longest));
+  return std::move(in).finish(std::move(recurrence));
 }
 
 }  // namespace
@@ -49,36 +55,23 @@ json to_json(const Silence& silence) {
 
 Result<Silence> silence_from_json(const json& source) {
   if (!source.is_object()) return fail(ErrorKind::kInvalid, "a silence must be an object");
+  JsonReader in(source, "");
   Silence silence;
-  SENTINEL_TRY(read_text(source, "id", silence.id));
-  SENTINEL_TRY(read_text(source, "service", silence.service));
-  SENTINEL_TRY(read_text(source, "metric", silence.metric));
-  SENTINEL_TRY(read_text(source, "author", silence.author));
-  SENTINEL_TRY(read_text(source, "reason", silence.reason));
-  SENTINEL_TRY(read_text(source, "pattern", silence.pattern));
-  SENTINEL_TRY(read_time(source, "starts_at", silence.starts_at));
-  SENTINEL_TRY(read_time(source, "ends_at", silence.ends_at));
-  if (const auto list = source.find("severities"); list != source.end() && !list->is_null()) {
-    if (!list->is_array()) return fail(ErrorKind::kInvalid, "severities: must be a list of P1 to P4");
-    for (const auto& item : *list) {
-      const auto severity = item.is_string() ? parse_severity(item.get<std::string>()) : std::nullopt;
-      if (!severity) return fail(ErrorKind::kInvalid, "severities: must be a list of P1 to P4");
-      silence.severities.push_back(*severity);
-    }
+  in.read("id", silence.id);
+  in.read("service", silence.service);
+  in.read("metric", silence.metric);
+  in.read("author", silence.author);
+  in.read("reason", silence.reason);
+  in.read("pattern", silence.pattern);
+  in.read("starts_at", silence.starts_at);
+  in.read("ends_at", silence.ends_at);
+  in.read_list("severities", silence.severities, read_severity);
+  if (const json* again = in.find("recurrence")) {
+    auto recurrence = read_recurrence(*again);
+    in.keep(recurrence.map([](const auto&) {}));
+    if (recurrence) silence.recurrence = std::move(*recurrence);
   }
-  if (const auto again = source.find("recurrence"); again != source.end() && !again->is_null()) {
-    if (!again->is_object() || !again->contains("minutes") || !(*again)["minutes"].is_number_integer())
-      return fail(ErrorKind::kInvalid, "recurrence: must be {rule, minutes, zone}");
-    Recurrence recurrence;
-    SENTINEL_TRY(read_text(*again, "rule", recurrence.rule));
-    SENTINEL_TRY(read_text(*again, "zone", recurrence.zone));
-    const auto length = (*again)["minutes"].get<std::int64_t>();
-    if (length < 1 || length > kLongestRecurrence / minutes(1))
-      return fail(ErrorKind::kInvalid, "recurrence.minutes: must be from 1 to 10080");
-    recurrence.length = minutes(length);
-    silence.recurrence = std::move(recurrence);
-  }
-  return silence;
+  return std::move(in).finish(std::move(silence));
 }
 
 }  // namespace sentinel::model
