@@ -7,22 +7,16 @@ namespace sentinel::detect {
 namespace {
 
 constexpr int kWindowMinutes = 60;
-constexpr int kBaselineMinutes = 55;
 constexpr int kLeastBaselineMinutes = 15;
-constexpr int kRingMinutes = 75;
 constexpr std::uint64_t kLeastRequests = 20;
 constexpr double kLeastKnown = 0.6;
-constexpr double kLongWeight = 1.0 / 24;
 constexpr double kJobFactor = 1.6;  // a job's slices are not the normal shape
-constexpr int kFarBins = 34;        // twice the p99 limit
 constexpr double kMostShare = 0.9;  // no more than this part of the requests can be expected above a limit
 constexpr double kSeasonDoubt = 0.3;
 constexpr std::size_t kFirstHour = 6;  // horizons: after the short ones of three channels
 constexpr std::size_t kAcute = 8;
 constexpr double kCalmRaw = 1.5;
-constexpr std::array<double, 3> kShare = {0.1, 0.01, 0.01};
-constexpr std::array<double, 3> kLeastAbove = {2.5, 2.5, 0.3};
-constexpr int kNoLimit = model::kBins;
+constexpr int kNoLimit = LatencyLimits::kNone;
 
 double square(double v) { return v * v; }
 
@@ -52,22 +46,6 @@ void each_from_top(const model::LatencyHistogram& histogram, Visit visit) {
 
 }  // namespace
 
-// The bins at and above which a request is slow, and what the references hold there.
-struct LatencyScorer::Limits {
-  std::array<int, 3> bin{kNoLimit, kNoLimit, kNoLimit};
-  std::array<int, 3> base{};  // the bin of the normal quantile (far: before doubling)
-  std::array<double, 3> short_above{};
-  std::array<double, 3> long_above{};
-  std::array<int, 2> hour_bin{kNoLimit, kNoLimit};
-  std::array<double, 2> hour_above{};
-};
-
-struct LatencyScorer::Before {
-  std::array<double, 3> above{};
-  double requests = 0;
-  int slices = 0;
-};
-
 struct LatencyScorer::Window {
   std::array<std::uint64_t, 5> above{};  // the three limits, then the two of the hour
   std::uint64_t requests = 0;
@@ -76,11 +54,7 @@ struct LatencyScorer::Window {
 };
 
 LatencyScorer::Core::Core(Grid g, std::int64_t first_slice)
-    : grid(g),
-      first(first_slice),
-      now(first_slice - 1),
-      block(g.block_of(first_slice) - 1),
-      ring(static_cast<std::size_t>(g.slices(kRingMinutes))) {}
+    : grid(g), first(first_slice), now(first_slice - 1), block(g.block_of(first_slice) - 1), baseline(g) {}
 
 LatencyScorer::LatencyScorer(Grid grid, std::int64_t first) : core_(grid, first) {}
 
@@ -88,9 +62,7 @@ void LatencyScorer::begin_slice(Core& core) const {
   ++core.now;
   if (const std::int64_t b = core.grid.block_of(core.now); b != core.block) {
     core.block = b;
-    const double keep = std::exp(-300.0 / 86400.0);
-    for (double& v : core.long_) v *= keep;
-    core.long_total *= keep;
+    core.baseline.fade();
     for (std::size_t c = 0; c < 3; ++c) {
       Channel& channel = core.channels[c];
       const double m = channel.last_mu0;
@@ -114,79 +86,10 @@ void LatencyScorer::admit(Core& core) const {
   }
   if (entry == nullptr || entry->flagged || !entry->known) return;
   if (core.channels[kP99].factor_of(core.grid.block_of(s)) >= kJobFactor) return;
-  const auto baseline = static_cast<std::size_t>(core.grid.slices(kBaselineMinutes));
-  if (core.ring.full()) {
-    each_from_top(slices_.packed(core.ring[0]), [&](int bin, std::uint64_t n) {
-      core.long_[static_cast<std::size_t>(bin)] += static_cast<double>(n);
-      core.long_total += static_cast<double>(n);
-      return true;
-    });
-    ++core.long_count;
-  }
-  if (core.ring.size() >= baseline) {
-    each_from_top(slices_.packed(core.ring.newest(baseline - 1)), [&](int bin, std::uint64_t n) {
-      core.short_[static_cast<std::size_t>(bin)] -= static_cast<std::uint32_t>(n);
-      core.short_total -= n;
-      return true;
-    });
-  }
-  core.ring.push(s);
-  each_from_top(slices_.packed(s), [&](int bin, std::uint64_t n) {
-    core.short_[static_cast<std::size_t>(bin)] += static_cast<std::uint32_t>(n);
-    core.short_total += n;
-    return true;
-  });
+  core.baseline.admit(slices_, s);
 }
 
-LatencyScorer::Limits LatencyScorer::find_limits(const Core& core) {
-  Limits out;
-  const double long_weight = core.long_total > static_cast<double>(core.short_total) ? kLongWeight : 0;
-  const double all = static_cast<double>(core.short_total) + core.long_total * long_weight;
-  const bool hour = core.long_total > 100;
-  double above = 0;        // of short and weighted long
-  double short_above = 0;  // of each alone
-  double long_above = 0;
-  int p99_bin = kNoLimit;  // also where it is too thin to be a channel of its own
-  bool searching = true;
-  for (int bin = model::kBins - 1; bin >= 0 && searching; --bin) {
-    const auto b = static_cast<std::size_t>(bin);
-    if (core.short_[b] == 0 && core.long_[b] == 0) continue;  // nothing new above: most bins are empty
-    short_above += core.short_[b];
-    long_above += core.long_[b];
-    above = short_above + long_above * long_weight;
-    searching = false;
-    for (std::size_t c = 0; c < 2; ++c) {
-      int& limit = c == kP99 ? p99_bin : out.bin[kP90];
-      if (limit == kNoLimit && all > 0 && above >= kShare[c] * all) {
-        limit = bin;
-        out.base[c] = bin;
-        out.short_above[c] = short_above;
-        out.long_above[c] = long_above;
-      }
-      if (hour && out.hour_bin[c] == kNoLimit && long_above >= kShare[c] * core.long_total) {
-        out.hour_bin[c] = bin;
-        out.hour_above[c] = long_above;
-      }
-      searching = searching || limit == kNoLimit || (hour && out.hour_bin[c] == kNoLimit);
-    }
-  }
-  if (p99_bin != kNoLimit) {
-    out.base[kFar] = p99_bin;
-    out.bin[kFar] = std::min(kNoLimit, p99_bin + kFarBins);
-    for (int bin = out.bin[kFar]; bin < model::kBins; ++bin) {
-      out.short_above[kFar] += core.short_[static_cast<std::size_t>(bin)];
-      out.long_above[kFar] += core.long_[static_cast<std::size_t>(bin)];
-    }
-  }
-  out.bin[kP99] = p99_bin;
-  for (std::size_t c = 0; c < 3; ++c) {
-    if (kShare[c] * all < kLeastAbove[c]) out.bin[c] = kNoLimit;
-    if (c < 2 && kShare[c] * core.long_total < 5) out.hour_bin[c] = kNoLimit;
-  }
-  return out;
-}
-
-void LatencyScorer::count(const Core& core, std::span<const LatencySlice> open, const Limits& limits,
+void LatencyScorer::count(const Core& core, std::span<const LatencySlice> open, const LatencyLimits& limits,
                           Windows& out) const {
   std::array<int, 5> bins = {limits.bin[0], limits.bin[1], limits.bin[2], limits.hour_bin[0],
                              limits.hour_bin[1]};
@@ -266,38 +169,6 @@ double LatencyScorer::quantile_ms(const Core& core, std::span<const LatencySlice
   return merged.quantile_ms(q).value_or(0);
 }
 
-// The short histogram without the slices that the window may hold, and with as many older ones.
-LatencyScorer::Before LatencyScorer::before_window(const Core& core, const Limits& limits, int window) const {
-  Before out;
-  out.requests = static_cast<double>(core.short_total);
-  out.above = limits.short_above;
-  const auto baseline = static_cast<std::size_t>(core.grid.slices(kBaselineMinutes));
-  const std::size_t size = core.ring.size();
-  std::size_t newer = 0;
-  while (newer < size && core.ring.newest(newer) > core.now - window) ++newer;
-  const std::size_t end = std::min(size, baseline + newer);
-  out.slices = static_cast<int>(end - newer);
-  const int lowest = *std::min_element(limits.bin.begin(), limits.bin.end());
-  std::size_t r = 0;  // both lists fall: one walk finds the ring's entries
-  const auto visit = [&](const LatencySlices::Entry& entry, std::span<const std::uint8_t> packed) {
-    while (r < end && core.ring.newest(r) > entry.slice) ++r;
-    if (r >= end || core.ring.newest(r) != entry.slice) return;
-    const bool counted = r < baseline;
-    const bool belongs = r >= newer;
-    if (counted == belongs) return;
-    const double sign = belongs ? 1 : -1;
-    out.requests += sign * static_cast<double>(entry.total);
-    each_from_top(packed, [&](int bin, std::uint64_t n) {
-      if (bin < lowest) return false;
-      for (std::size_t c = 0; c < 3; ++c)
-        out.above[c] += bin >= limits.bin[c] ? sign * static_cast<double>(n) : 0;
-      return true;
-    });
-  };
-  slices_.newest_to_oldest(slices_.size(), visit);
-  return out;
-}
-
 bool LatencyScorer::is_easing(const Core& core, const Windows& windows, std::size_t limit,
                               const HorizonScore& h) {
   const Window& last = windows[kNewest];
@@ -308,8 +179,9 @@ bool LatencyScorer::is_easing(const Core& core, const Windows& windows, std::siz
   return core.easing[limit].judge(now, before, h.expected / h.exposure, core.channels[h.channel].d5);
 }
 
-HorizonScore LatencyScorer::score_short(const Core& core, const Limits& limits, const Windows& windows,
-                                        int channel, int minutes, std::optional<Before>& before) const {
+HorizonScore LatencyScorer::score_short(const Core& core, const LatencyLimits& limits, const Windows& windows,
+                                        int channel, int minutes,
+                                        std::optional<LatencyBaseline::Before>& before) const {
   HorizonScore h;
   h.minutes = minutes;
   h.channel = static_cast<std::uint8_t>(channel);
@@ -317,18 +189,18 @@ HorizonScore LatencyScorer::score_short(const Core& core, const Limits& limits, 
   const Window& win = windows[minutes == 20 ? kTwenty : minutes == 5 ? kFive : kNewest];
   const int w = core.grid.slices(minutes);
   const int least = core.grid.slices(kLeastBaselineMinutes);
-  auto k = static_cast<double>(
-      std::min(core.ring.size(), static_cast<std::size_t>(core.grid.slices(kBaselineMinutes))));
-  if (limits.bin[c] == kNoLimit || k < least || core.short_total < kLeastRequests ||
+  const LatencyBaseline& baseline = core.baseline;
+  auto k = static_cast<double>(baseline.slices());
+  if (limits.bin[c] == kNoLimit || k < least || baseline.requests() < kLeastRequests ||
       win.known < kLeastKnown * w || win.requests == 0) {
     return h;
   }
   const Channel& ch = core.channels[c];
   double y = limits.short_above[c];
-  auto x = static_cast<double>(core.short_total);
+  auto x = static_cast<double>(baseline.requests());
   if (minutes == 20) {
     // Half of what is wrong for ten minutes would be in its own baseline: it must end before the window.
-    if (!before) before = before_window(core, limits, w);
+    if (!before) before = baseline.before(slices_, limits, core.now - w);
     if (before->slices < least || before->requests < static_cast<double>(kLeastRequests)) return h;
     k = before->slices;
     y = before->above[c];
@@ -336,12 +208,12 @@ HorizonScore LatencyScorer::score_short(const Core& core, const Limits& limits, 
   }
   double a = y + 0.5;
   double b = x;
-  if (core.long_total > 0) {
-    const double g = x * (limits.long_above[c] + 0.5) / core.long_total;
+  if (baseline.day_requests() > 0) {
+    const double g = x * (limits.long_above[c] + 0.5) / baseline.day_requests();
     if (std::abs(y - g) < 3 * std::sqrt(g * (ch.d5.phi() + ch.d5.alpha() * g / 4) + 1)) {
       const double v = std::clamp((40 - y) / (limits.long_above[c] + 1), 1.0 / 24, 0.5);
       a += v * limits.long_above[c];
-      b += v * core.long_total;
+      b += v * baseline.day_requests();
     }
   }
   const std::int64_t last = core.grid.block_of(core.now);
@@ -366,21 +238,22 @@ HorizonScore LatencyScorer::score_short(const Core& core, const Limits& limits, 
   return h;
 }
 
-HorizonScore LatencyScorer::score_hour(const Core& core, const Limits& limits, const Windows& windows,
+HorizonScore LatencyScorer::score_hour(const Core& core, const LatencyLimits& limits, const Windows& windows,
                                        int channel) const {
   HorizonScore h;
   h.minutes = 60;
   h.channel = static_cast<std::uint8_t>(channel);
   const auto c = static_cast<std::size_t>(channel);
   const Window& win = windows[kSixty];
-  if (limits.hour_bin[c] == kNoLimit || core.long_count < core.grid.slices(kBaselineMinutes) ||
+  if (limits.hour_bin[c] == kNoLimit ||
+      core.baseline.day_slices() < core.grid.slices(LatencyBaseline::kMinutes) ||
       win.known < kLeastKnown * core.grid.slices(kWindowMinutes) || win.requests == 0) {
     return h;
   }
   const Channel& ch = core.channels[c];
   const double a = limits.hour_above[c] + 0.5;
   const auto requests = static_cast<double>(win.requests);
-  const double rate = a / core.long_total;
+  const double rate = a / core.baseline.day_requests();
   h.mu0 = rate * win.requests_by_factor[c];  // without the hour's own habit: what the season stores
   h.expected = std::min(h.mu0 * std::max(ch.hour_factor, ch.hour_factor_before), kMostShare * requests);
   h.observed = static_cast<double>(win.above[3 + c]);
@@ -421,10 +294,10 @@ LatencyScore LatencyScorer::score(const Core& core, std::span<const LatencySlice
   LatencyScore out;
   const bool known = open.empty() ? slices_.newest().known : open.back().known;
   if (!known) return out;
-  const Limits limits = find_limits(core);
+  const LatencyLimits limits = core.baseline.limits();
   Windows windows;
   count(core, open, limits, windows);
-  std::optional<Before> before;
+  std::optional<LatencyBaseline::Before> before;
   for (std::size_t i = 0; i < out.horizons.size(); ++i) {
     const bool of_hour = i >= kFirstHour && i < kAcute;
     const int channel = i == kAcute ? kP90 : static_cast<int>(of_hour ? i - kFirstHour : i / 2);
@@ -489,21 +362,7 @@ bool LatencyScorer::amend(std::int64_t index, const LatencySlice& slice) {
   bool held = false;
   for (std::size_t i = 0; i < slices_.size() && !held; ++i) held = slices_.newest(i).slice == index;
   if (!held) return false;
-  // The newest 55 minutes of the ring are in the short histogram.
-  const auto baseline = static_cast<std::size_t>(core_.grid.slices(kBaselineMinutes));
-  for (std::size_t i = 0; i < core_.ring.size() && i < baseline; ++i) {
-    if (core_.ring.newest(i) != index) continue;
-    each_from_top(slices_.packed(index), [&](int bin, std::uint64_t n) {
-      core_.short_[static_cast<std::size_t>(bin)] -= static_cast<std::uint32_t>(n);
-      core_.short_total -= n;
-      return true;
-    });
-    each_from_top(now, [&](int bin, std::uint64_t n) {
-      core_.short_[static_cast<std::size_t>(bin)] += static_cast<std::uint32_t>(n);
-      core_.short_total += n;
-      return true;
-    });
-  }
+  core_.baseline.amend(slices_, index, now);
   slices_.replace(index, now, slice.known);
   return true;
 }
@@ -554,18 +413,20 @@ LatencyScore LatencyScorer::close(const LatencySlice& slice) {
   }
   if (core_.grid.ends_block(core_.now)) learn(out, slice.known);
   const std::int64_t hour_ago = core_.now - core_.grid.slices(kWindowMinutes);
+  const auto& ring = core_.baseline.ring();
   // Both lists rise, so one walk finds the entries that only the ring still needs.
   std::size_t r = 0;
   slices_.retain([&](const LatencySlices::Entry& entry) {
-    while (r < core_.ring.size() && core_.ring[r] < entry.slice) ++r;
-    return entry.slice > hour_ago || (r < core_.ring.size() && core_.ring[r] == entry.slice);
+    while (r < ring.size() && ring[r] < entry.slice) ++r;
+    return entry.slice > hour_ago || (r < ring.size() && ring[r] == entry.slice);
   });
   return out;
 }
 
 void LatencyScorer::learn(const LatencyScore& score, bool known) {
   const std::int64_t b = core_.block;
-  const bool full = core_.ring.size() >= static_cast<std::size_t>(core_.grid.slices(kBaselineMinutes));
+  const bool full =
+      core_.baseline.slices() >= static_cast<std::size_t>(core_.grid.slices(LatencyBaseline::kMinutes));
   const bool may_learn = known && core_.incident.may_learn(core_.now, core_.grid);
   const bool calibrates = may_learn && core_.now - core_.first >= core_.grid.slices(24 * 60);
   for (std::size_t c = 0; c < 3; ++c) {
@@ -589,12 +450,7 @@ void LatencyScorer::learn(const LatencyScore& score, bool known) {
 }
 
 void LatencyScorer::relearn() {
-  core_.ring.clear();
-  core_.short_.fill(0);
-  core_.long_.fill(0);
-  core_.short_total = 0;
-  core_.long_total = 0;
-  core_.long_count = 0;
+  core_.baseline.clear();
   const std::int64_t hour_ago = core_.now - core_.grid.slices(kWindowMinutes);
   const std::int64_t window = core_.now - core_.grid.per_block();
   for (std::size_t i = slices_.size(); i-- > 0;) {
@@ -602,20 +458,12 @@ void LatencyScorer::relearn() {
     if (entry.slice <= hour_ago) continue;
     slices_.set_flagged(i, false);
     if (entry.slice > window || !entry.known) continue;
-    core_.ring.push(entry.slice);
-    ++core_.long_count;
-    each_from_top(slices_.packed(entry.slice), [&](int bin, std::uint64_t n) {
-      core_.short_[static_cast<std::size_t>(bin)] += static_cast<std::uint32_t>(n);
-      core_.short_total += n;
-      core_.long_[static_cast<std::size_t>(bin)] += static_cast<double>(n);
-      core_.long_total += static_cast<double>(n);
-      return true;
-    });
+    core_.baseline.learn_again(slices_, entry.slice);
   }
 }
 
 std::size_t LatencyScorer::bytes() const {
-  std::size_t sum = sizeof(*this) + core_.ring.capacity() * sizeof(std::int64_t) + slices_.bytes();
+  std::size_t sum = sizeof(*this) + core_.baseline.bytes() + slices_.bytes();
   for (const auto& week : week5_) sum += week.bytes() - sizeof(WeekOfBlocks);
   for (const auto& week : week60_) sum += week.bytes() - sizeof(WeekOfRatios);
   return sum;

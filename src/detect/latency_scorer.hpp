@@ -12,13 +12,12 @@
 #include "detect/dispersion.hpp"
 #include "detect/grid.hpp"
 #include "detect/incident_state.hpp"
+#include "detect/latency_baseline.hpp"
 #include "detect/latency_slices.hpp"
-#include "detect/ring_buffer.hpp"
 #include "detect/season.hpp"
 
 namespace sentinel::detect {
 
-enum LatencyChannel : std::uint8_t { kP90 = 0, kP99 = 1, kFar = 2 };
 inline constexpr std::array<const char*, 3> kChannelNames = {"p90", "p99", "far"};
 
 struct LatencySlice {
@@ -81,12 +80,7 @@ class LatencyScorer {
     std::int64_t first;
     std::int64_t now;
     std::int64_t block;
-    RingBuffer<std::int64_t> ring;                     // admitted slices of the last 75 admitted minutes
-    std::array<std::uint32_t, model::kBins> short_{};  // histogram of the newest 55 of them
-    std::uint64_t short_total = 0;
-    std::array<double, model::kBins> long_{};  // what fell off the ring, with a memory of one day
-    double long_total = 0;
-    std::int64_t long_count = 0;
+    LatencyBaseline baseline;
     std::array<Channel, 3> channels;
     IncidentState incident;
     Standing standing;
@@ -94,30 +88,26 @@ class LatencyScorer {
 
     template <class Self, class Archive>
     static void visit(Self& self, Archive& archive) {
-      archive(self.first, self.now, self.block, self.ring, self.short_, self.short_total, self.long_,
-              self.long_total, self.long_count, self.incident, self.standing, self.easing);
+      archive(self.first, self.now, self.block, self.baseline, self.incident, self.standing, self.easing);
       for (auto& channel : self.channels) archive(channel);
     }
   };
-  struct Limits;
   struct Window;
   enum WindowIndex : std::uint8_t { kNewest, kFive, kNewestAndBefore, kTwenty, kSixty };
   using Windows = std::array<Window, 5>;
 
   void begin_slice(Core& core) const;
   void admit(Core& core) const;
-  static Limits find_limits(const Core& core);
   // Windows end with core.now, which may lie before the newest closed slice (judge_past).
-  void count(const Core& core, std::span<const LatencySlice> open, const Limits& limits, Windows& out) const;
+  void count(const Core& core, std::span<const LatencySlice> open, const LatencyLimits& limits,
+             Windows& out) const;
   double quantile_ms(const Core& core, std::span<const LatencySlice> open, int minutes, double q) const;
-  // What the baseline of the 20-min window has at or above the limits: 55 minutes that ended before it.
-  struct Before;
-  Before before_window(const Core& core, const Limits& limits, int window) const;
   // `limit`: of the three channels, then the hour's two.
   static bool is_easing(const Core& core, const Windows& windows, std::size_t limit, const HorizonScore& h);
-  HorizonScore score_short(const Core& core, const Limits& limits, const Windows& windows, int channel,
-                           int minutes, std::optional<Before>& before) const;
-  HorizonScore score_hour(const Core& core, const Limits& limits, const Windows& windows, int channel) const;
+  HorizonScore score_short(const Core& core, const LatencyLimits& limits, const Windows& windows, int channel,
+                           int minutes, std::optional<LatencyBaseline::Before>& before) const;
+  HorizonScore score_hour(const Core& core, const LatencyLimits& limits, const Windows& windows,
+                          int channel) const;
   LatencyScore score(const Core& core, std::span<const LatencySlice> open, bool all_quantiles) const;
   static void hold(const Standing& standing, std::optional<double> before, LatencyScore& score);
   void learn(const LatencyScore& score, bool known);
