@@ -13,7 +13,7 @@
 namespace sentinel::detect {
 namespace {
 
-constexpr std::string_view kMagic = "sentinel-detect 3\n";  // the number is the layout's version
+constexpr std::string_view kMagic = "sentinel-detect 4\n";  // the number is the layout's version
 constexpr double kSurelyMissing = 16;                       // documents: e^-16 is certain
 constexpr int kTogetherMinutes = 10;
 constexpr std::size_t kLeastTogether = 3;

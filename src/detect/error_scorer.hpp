@@ -131,7 +131,7 @@ class ErrorScorer {
 
   Core core_;
   WeekOfBlocks week5_;
-  WeekOfRatios week60_{6};
+  WeekOfRatios<Habit::kBusy> week60_{6};
 };
 
 }  // namespace sentinel::detect

@@ -465,7 +465,7 @@ void LatencyScorer::relearn() {
 std::size_t LatencyScorer::bytes() const {
   std::size_t sum = sizeof(*this) + core_.baseline.bytes() + slices_.bytes();
   for (const auto& week : week5_) sum += week.bytes() - sizeof(WeekOfBlocks);
-  for (const auto& week : week60_) sum += week.bytes() - sizeof(WeekOfRatios);
+  for (const auto& week : week60_) sum += week.bytes() - sizeof(WeekOfRatios<Habit::kBusy>);
   return sum;
 }
 

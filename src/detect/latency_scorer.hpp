@@ -117,7 +117,8 @@ class LatencyScorer {
   Standing before_newest_;  // as the newest closed slice was judged
   LatencySlices slices_;
   std::array<WeekOfBlocks, 3> week5_;
-  std::array<WeekOfRatios, 2> week60_{WeekOfRatios{6}, WeekOfRatios{6}};
+  std::array<WeekOfRatios<Habit::kBusy>, 2> week60_{WeekOfRatios<Habit::kBusy>{6},
+                                                    WeekOfRatios<Habit::kBusy>{6}};
 };
 
 }  // namespace sentinel::detect

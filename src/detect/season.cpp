@@ -16,13 +16,13 @@ constexpr double kMostFactor = 500;
 // Exponent of the float format (8 bits, bias 127) and ours (6 bits, bias 20: field 1 is 2^-20).
 constexpr int kExponentShift = 127 - 21;
 
-struct Habit {
+struct Lists {
   std::vector<double> ratio;
   std::vector<double> difference;
 };
 
-Habit habit(const WeekOfBlocks& week, std::int64_t block, std::int64_t step, int count) {
-  Habit out;
+Lists lists(const WeekOfBlocks& week, std::int64_t block, std::int64_t step, int count) {
+  Lists out;
   for (int j = 1; j <= count; ++j) {
     const auto v = week.at(block - step * j);
     if (!v) continue;
@@ -56,14 +56,17 @@ void WeekOfBlocks::put(std::int64_t block, std::optional<SeenExpected> value) {
 std::optional<SeenExpected> WeekOfBlocks::at(std::int64_t block) const {
   const Entry entry = ring_.at(block);
   if (entry.is_none()) return std::nullopt;
+  if (entry.is_quiet()) return SeenExpected{};
   return SeenExpected{unpack16(entry.seen), unpack16(entry.expected)};
 }
 
-void WeekOfRatios::put(std::int64_t block, std::optional<SeenExpected> value) {
+template <Habit kHabit>
+void WeekOfRatios<kHabit>::put(std::int64_t block, std::optional<SeenExpected> value) {
   ring_.put(block, value ? Ratio{pack16((value->seen + offset_) / (value->expected + offset_))} : Ratio{});
 }
 
-std::optional<double> WeekOfRatios::daily_median(std::int64_t block) const {
+template <Habit kHabit>
+std::optional<double> WeekOfRatios<kHabit>::daily_median(std::int64_t block) const {
   std::vector<double> ratios;
   for (int j = 1; j <= 7; ++j) {
     if (const Ratio r = ring_.at(block - kBlocksPerDay * j); !r.is_none()) ratios.push_back(unpack16(r.bits));
@@ -71,6 +74,9 @@ std::optional<double> WeekOfRatios::daily_median(std::int64_t block) const {
   if (ratios.size() < kLeastDays) return std::nullopt;
   return upper_median(ratios);
 }
+
+template class WeekOfRatios<Habit::kBusy>;
+template class WeekOfRatios<Habit::kQuiet>;
 
 double upper_median(std::vector<double>& values) {
   const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
@@ -81,11 +87,11 @@ double upper_median(std::vector<double>& values) {
 double block_factor(const WeekOfBlocks& week, std::int64_t block, double mean, double deviation) {
   double ratio = 1;
   double extra = 0;
-  if (Habit daily = habit(week, block, kBlocksPerDay, 7); daily.ratio.size() >= kLeastDays) {
+  if (Lists daily = lists(week, block, kBlocksPerDay, 7); daily.ratio.size() >= kLeastDays) {
     ratio = std::max(ratio, upper_median(daily.ratio));
     extra = std::max(extra, upper_median(daily.difference));
   }
-  if (Habit hourly = habit(week, block, 12, 24); hourly.ratio.size() >= kLeastHours) {
+  if (Lists hourly = lists(week, block, 12, 24); hourly.ratio.size() >= kLeastHours) {
     if (const double r = upper_median(hourly.ratio); r > kClearHourly) ratio = std::max(ratio, r);
     if (const double d = upper_median(hourly.difference); d >= kClearHourlyCount) extra = std::max(extra, d);
   }

@@ -2,18 +2,17 @@
 // was expected. A block's factor comes from medians, so two bad days change nothing. docs/detection.md,
 // "Season".
 //
-// A week is 2016 blocks and there are up to seven lists per service, so values are packed in 16 bits and days
-// are allocated when their first value comes: a list costs 4 or 8 KB once full and nothing while it is
-// unused.
+// A week is 2016 blocks and there are up to seven lists per service, so values are packed in 16 bits, and
+// days that are over keep only what can matter (week_ring.hpp). Factors only raise: a block with no more than
+// expected counts as "as expected", whatever it was.
 #pragma once
 
 #include <array>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <vector>
 
-#include "detect/grid.hpp"
+#include "detect/week_ring.hpp"
 
 namespace sentinel::detect {
 
@@ -27,49 +26,11 @@ struct SeenExpected {
   double expected = 0;
 };
 
-// One cell per block for seven days; a day's cells are allocated when its first value comes.
-template <class Cell>
-class WeekRing {
- public:
-  // Stores the end of a block; Cell{} clears what stood there a week ago.
-  void put(std::int64_t block, const Cell& cell) {
-    auto& day = days_[day_of(block)];
-    if (!day) {
-      if (cell.is_none()) return;
-      day = std::make_unique<Day>();
-    }
-    (*day)[modulo(block, kBlocksPerDay)] = cell;
-  }
-  Cell at(std::int64_t block) const {
-    const auto& day = days_[day_of(block)];
-    return day ? (*day)[modulo(block, kBlocksPerDay)] : Cell{};
-  }
-  std::size_t bytes() const {
-    std::size_t sum = sizeof(*this);
-    for (const auto& day : days_) sum += day ? sizeof(Day) + 16 : 0;
-    return sum;
-  }
-
-  template <class Self, class Archive>
-  static void visit(Self& self, Archive& archive) {
-    for (auto& day : self.days_) archive.optional_block(day);
-  }
-
- private:
-  using Day = std::array<Cell, kBlocksPerDay>;
-  static std::size_t modulo(std::int64_t a, std::int64_t n) {
-    return static_cast<std::size_t>(((a % n) + n) % n);
-  }
-  static std::size_t day_of(std::int64_t block) {
-    return modulo(block, 7 * kBlocksPerDay) / static_cast<std::size_t>(kBlocksPerDay);
-  }
-  std::array<std::unique_ptr<Day>, 7> days_;
-};
-
 // What was seen and expected at the end of each block of a week.
 class WeekOfBlocks {
  public:
   void put(std::int64_t block, std::optional<SeenExpected> value);
+  // Where no more was seen than expected, zero of zero.
   std::optional<SeenExpected> at(std::int64_t block) const;
   std::size_t bytes() const { return ring_.bytes(); }
 
@@ -84,6 +45,8 @@ class WeekOfBlocks {
     std::uint16_t seen = 0;
     std::uint16_t expected = kNone;
     bool is_none() const { return expected == kNone; }
+    bool is_quiet() const { return seen <= expected; }  // packed values keep their order
+    static Entry quiet() { return {0, 0}; }
 
     template <class Self, class Archive>
     static void visit(Self& self, Archive& archive) {
@@ -93,8 +56,11 @@ class WeekOfBlocks {
   WeekRing<Entry> ring_;
 };
 
+enum class Habit : std::uint8_t { kBusy, kQuiet };  // what a season is asked for: usually more, usually less
+
 // The same where only the ratio is asked for, at half the size: (seen + offset) / (expected + offset), the
-// offset keeping ratios of small counts from being noise.
+// offset keeping ratios of small counts from being noise. Of a habit only its side of 1 is kept.
+template <Habit kHabit>
 class WeekOfRatios {
  public:
   explicit WeekOfRatios(double offset) : offset_(offset) {}
@@ -113,6 +79,8 @@ class WeekOfRatios {
   struct Ratio {
     std::uint16_t bits = kNone;
     bool is_none() const { return bits == kNone; }
+    bool is_quiet() const { return kHabit == Habit::kBusy ? bits <= pack16(1) : bits >= pack16(1); }
+    static Ratio quiet() { return {pack16(1)}; }
 
     template <class Self, class Archive>
     static void visit(Self& self, Archive& archive) {

@@ -32,12 +32,47 @@ TEST(Pack16, ExtremesAreZeroAndSaturation) {
 TEST(WeekOfBlocks, KeepsSevenDaysAndOverwritesTheEighth) {
   WeekOfBlocks week;
   for (std::int64_t b = 5000; b < 5000 + 2016; ++b)
-    week.put(b, SeenExpected{static_cast<double>(b - 5000), 1});
+    week.put(b, SeenExpected{static_cast<double>(b - 5000), 0.5});
   EXPECT_EQ(week.at(5000)->seen, 0);
   EXPECT_EQ(week.at(5000 + 2015)->seen, 2015);
   week.put(5000 + 2016, std::nullopt);
   EXPECT_FALSE(week.at(5000 + 2016).has_value());
   EXPECT_EQ(week.at(5001)->seen, 1);
+}
+
+TEST(WeekOfBlocks, ABlockWithNoMoreThanExpectedIsAsExpectedAlsoWhenItsDayIsOver) {
+  WeekOfBlocks week;
+  for (const std::int64_t today : {0, 1}) {
+    for (std::int64_t b = 0; b < kBlocksPerDay; ++b)
+      week.put(today * kBlocksPerDay + b, SeenExpected{b % 2 == 0 ? 3.0 : 30.0, 20});
+  }
+  for (const std::int64_t day : {0, 1}) {
+    EXPECT_EQ(week.at(day * kBlocksPerDay + 100)->seen, 0);
+    EXPECT_EQ(week.at(day * kBlocksPerDay + 101)->seen, 30);
+  }
+}
+
+TEST(WeekOfBlocks, ADayThatIsOverCostsWhatIsAboveItsExpectation) {
+  WeekOfBlocks half;
+  WeekOfBlocks none;
+  for (std::int64_t b = 0; b < 7 * kBlocksPerDay; ++b) {
+    half.put(b, SeenExpected{b % 2 == 0 ? 3.0 : 30.0, 20});
+    none.put(b, SeenExpected{3, 20});
+  }
+  EXPECT_LT(half.bytes(), 6'000U);
+  EXPECT_LT(none.bytes(), 2'500U);
+}
+
+TEST(WeekOfRatios, KeepsItsHabitsSideOfOne) {
+  WeekOfRatios<Habit::kBusy> busy{5};
+  WeekOfRatios<Habit::kQuiet> quiet{5};
+  const std::int64_t today = 10 * kBlocksPerDay;
+  for (int j = 7; j >= 1; --j) {
+    busy.put(today - j * kBlocksPerDay, SeenExpected{45, 20});
+    quiet.put(today - j * kBlocksPerDay, SeenExpected{0, 20});
+  }
+  EXPECT_NEAR(*busy.daily_median(today), 2, 0.01);
+  EXPECT_NEAR(*quiet.daily_median(today), 0.2, 0.001);
 }
 
 TEST(WeekOfBlocks, CostsNothingUntilUsed) {

@@ -71,7 +71,7 @@ class SilenceScorer {
   bool open_ = false;
   std::int64_t opened_ = 0;
   std::int64_t quiet_slices_ = 0;
-  WeekOfRatios week_{5};
+  WeekOfRatios<Habit::kQuiet> week_{5};
   SilenceScore last_;
 };
 
