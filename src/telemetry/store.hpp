@@ -35,6 +35,7 @@ struct EventQuery {
   bool oldest_first = false;  // default: newest first; equal times in order of arrival
   std::size_t limit = 50;
   std::size_t offset = 0;
+  bool paged = false;  // more pages follow: equal times must come in the same order in all of them
 };
 
 struct StoreStatus {
