@@ -137,6 +137,15 @@ std::string as_text(const Column& c) {
   return plain ? quoted(c.name) : "TO_STRING(" + quoted(c.name) + ")";
 }
 
+std::string listed(const std::string& name, const std::vector<std::string>& values, json& params) {
+  std::vector<std::string> names;
+  for (const auto& value : values) {
+    names.push_back(fmt::format("?{}{}", name, names.size()));
+    params.push_back({{names.back().substr(1), value}});
+  }
+  return join(names, ", ");
+}
+
 std::string epoch_ms(const Column& c) {
   const bool cast = c.cast || c.type == ColumnType::kNanos;
   return cast ? "TO_LONG(TO_DATETIME(" + quoted(c.name) + "))" : "TO_LONG(" + quoted(c.name) + ")";
@@ -255,20 +264,19 @@ std::string Esql::counted(const std::string& group, const std::string& behind_ma
 }
 
 std::string Esql::slices(model::TimeRange range, Duration step, const std::optional<PageMark>& after,
-                         const std::string& service) const {
+                         const std::vector<std::string>& services) const {
   const Time from = after ? range.from + step * after->slice : range.from;
   std::string query = "FROM " + index_ + " | EVAL service = " + text(Role::kService) +
                       " | WHERE service IS NOT NULL AND service != \"\"";
   if (fields_.has(Role::kSpanKind)) query += " AND NOT " + outgoing();
   json filter = time_filter(fields_, {from, range.to});
-  if (!service.empty()) {
+  json params = json::array({{{"from", millis(range.from)}}, {{"step", step / milliseconds(1)}}});
+  if (!services.empty()) {
     bool exact = true;
-    filter = event_filter(fields_, {.range = {from, range.to}, .services = {service}}, exact);
-    query += " AND service == ?only";
+    filter = event_filter(fields_, {.range = {from, range.to}, .services = services}, exact);
+    query += " AND service IN (" + listed("only", services, params) + ")";
   }
   query += counted("slice, service", behind(after, false));
-  json params = json::array({{{"from", millis(range.from)}}, {{"step", step / milliseconds(1)}}});
-  if (!service.empty()) params.push_back({{"only", service}});
   add_mark(params, after, false);
   return body(query, filter, params);
 }

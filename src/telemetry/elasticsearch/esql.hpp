@@ -29,9 +29,9 @@ class Esql {
   Esql(std::string index, const FieldMap& fields) : index_(std::move(index)), fields_(fields) {}
 
   // One row per slice and service: documents, errors and the histogram as a list of bin * 2^32 + count.
-  // `service`: of that one only; empty: of all.
+  // `services`: of these only; empty: of all.
   std::string slices(model::TimeRange range, Duration step, const std::optional<PageMark>& after,
-                     const std::string& service = "") const;
+                     const std::vector<std::string>& services = {}) const;
   std::string calls(model::TimeRange range, Duration step, const std::optional<PageMark>& after) const;
   std::string arrivals(model::TimeRange ingested, Duration step, const std::optional<PageMark>& after) const;
   // `metrics`: columns that exist, numeric.
@@ -68,6 +68,8 @@ class Esql {
 
 std::string quoted(const std::string& column);  // `name`, as ES|QL wants it
 std::string as_text(const Column& column);
+// "?name0, ?name1"; `params` gets the values.
+std::string listed(const std::string& name, const std::vector<std::string>& values, nlohmann::json& params);
 std::string epoch_ms(const Column& column);  // a time as whole milliseconds since the epoch
 // The parameters name the index in FROM: letters that an index expression may hold, nothing else.
 Result<void> check_index(const std::string& index, const std::string& key);

@@ -13,16 +13,6 @@ namespace {
 
 using nlohmann::json;
 
-// "?name0, ?name1"; `params` gets the values.
-std::string listed(const std::string& name, const std::vector<std::string>& values, json& params) {
-  std::vector<std::string> names;
-  for (const auto& value : values) {
-    names.push_back(fmt::format("?{}{}", name, names.size()));
-    params.push_back({{names.back().substr(1), value}});
-  }
-  return join(names, ", ");
-}
-
 // The message has every text of the query.
 std::string has_texts(const std::string& message, const EventQuery& query, json& params) {
   std::string condition;
