@@ -29,6 +29,7 @@ Result<json> search(Context& context, const Call& call) {
   SENTINEL_ASSIGN(const auto order, word_parameter(request, "order", {"desc", "asc"}));
   SENTINEL_ASSIGN(const bool with_total, flag_parameter(request, "total", true));
   query.oldest_first = order == "asc";
+  query.paged = true;
   json body = json::object();
   const telemetry::EventQuery all = query;
   std::optional<Cursor> cursor;

@@ -88,7 +88,7 @@ Result<json> series(Context& context, const Call& call) {
     SENTINEL_ASSIGN(past, context.engine.past(service, range));
   } else {
     // A long stretch is drawn without expectations: replaying the detector over it would take too long.
-    SENTINEL_ASSIGN(past.slices, context.telemetry.service_slices(service, range, store_step(step)));
+    SENTINEL_ASSIGN(past.slices, context.telemetry.service_slices({service}, range, store_step(step)));
   }
   const auto& slices = past.slices;
   SENTINEL_ASSIGN(const auto own, context.state.incidents({.service = service, .limit = 1000}));

@@ -4,7 +4,6 @@
 
 namespace sentinel::engine {
 namespace {
-constexpr std::size_t kAskedOneByOne = 8;  // services; for more one query for all is cheaper
 // Of one service each, in a page: about 10 MB. A start holds two pages.
 constexpr std::size_t kSlicesInPage = 60'000;
 constexpr Duration kFirstPage = minutes(30);
@@ -51,14 +50,7 @@ Result<std::vector<model::Slice>> Collector::again(const std::map<Time, std::set
   for (const auto& [start, names] : wanted) services.insert(names.begin(), names.end());
   const Duration step = settings_.detect.slice;
   const model::TimeRange range{wanted.begin()->first, wanted.rbegin()->first + step};
-  if (services.size() <= kAskedOneByOne) {
-    for (const auto& service : services) {
-      SENTINEL_ASSIGN(auto slices, store_.service_slices(service, range, step));
-      std::move(slices.begin(), slices.end(), std::back_inserter(found));
-    }
-  } else {
-    SENTINEL_ASSIGN(found, store_.slices(range, step));
-  }
+  SENTINEL_ASSIGN(found, store_.service_slices({services.begin(), services.end()}, range, step));
   std::erase_if(found, [&](const model::Slice& slice) {
     const auto names = wanted.find(slice.start);
     return names == wanted.end() || !names->second.contains(slice.service);

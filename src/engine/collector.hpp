@@ -47,7 +47,7 @@ class Collector {
   Duration page() const;
   // The closing slices were taken in: they are cached, and the next collect() starts behind them.
   void advance(const std::vector<detect::FleetSlice>& closed);
-  // Closed slices of these services as they are now: what is cached of them is replaced.
+  // Closed slices of these services as they are now, by one query: what is cached of them is replaced.
   Result<std::vector<model::Slice>> again(const std::map<Time, std::set<std::string>>& wanted);
   // The end of the slices that are closed at `now`.
   Time closed_until(Time now) const { return align_down(now - settings_.settle, settings_.detect.slice); }

@@ -52,7 +52,7 @@ class PastSeriesTest : public testing::Test {
         EXPECT_EQ(points[i].score, (*expected)[m].points[i].score);
       }
     }
-    const auto slices = store_.service_slices("pay", {at(from), at(to)}, minutes(1));
+    const auto slices = store_.service_slices({"pay"}, {at(from), at(to)}, minutes(1));
     ASSERT_TRUE(slices);
     EXPECT_EQ(shown.slices, *slices);
   }

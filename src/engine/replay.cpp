@@ -93,7 +93,7 @@ Result<StoredPast> read_past(telemetry::TelemetryStore& telemetry, state::StateS
                              const Settings& settings, const std::string& service, model::TimeRange range) {
   StoredPast past;
   if (range.empty()) return past;
-  SENTINEL_ASSIGN(past.slices, telemetry.service_slices(service, range, settings.detect.slice));
+  SENTINEL_ASSIGN(past.slices, telemetry.service_slices({service}, range, settings.detect.slice));
   if (!settings.detect.metrics.empty()) {
     std::vector<std::string> names;
     for (const auto& metric : settings.detect.metrics) names.push_back(metric.name);

@@ -2,13 +2,16 @@
 
 #include <algorithm>
 #include <future>
+#include <set>
+#include <string_view>
 
 namespace sentinel::telemetry {
 
-Result<std::vector<model::Slice>> TelemetryStore::service_slices(const std::string& service,
+Result<std::vector<model::Slice>> TelemetryStore::service_slices(const std::vector<std::string>& services,
                                                                  model::TimeRange range, Duration step) {
   SENTINEL_ASSIGN(auto all, slices(range, step));
-  std::erase_if(all, [&](const model::Slice& slice) { return slice.service != service; });
+  const std::set<std::string_view> wanted(services.begin(), services.end());
+  std::erase_if(all, [&](const model::Slice& slice) { return !wanted.contains(slice.service); });
   return all;
 }
 

@@ -35,6 +35,7 @@ struct EventQuery {
   bool oldest_first = false;  // default: newest first; equal times in order of arrival
   std::size_t limit = 50;
   std::size_t offset = 0;
+  bool paged = false;  // more pages follow: equal times must come in the same order in all of them
 };
 
 struct StoreStatus {
@@ -64,9 +65,9 @@ class TelemetryStore {
   // For every service with at least one counted document (model::counts_in_slice) in a slice of the range:
   // the slice. Sorted by (start, service). Slices without documents are absent.
   virtual Result<std::vector<model::Slice>> slices(model::TimeRange range, Duration step) = 0;
-  // The same for one service. An adapter that can ask for less than all services overrides it.
-  virtual Result<std::vector<model::Slice>> service_slices(const std::string& service, model::TimeRange range,
-                                                           Duration step);
+  // The same for these services. An adapter that can ask for less than all services overrides it.
+  virtual Result<std::vector<model::Slice>> service_slices(const std::vector<std::string>& services,
+                                                           model::TimeRange range, Duration step);
   // Calls seen from the caller's side (outgoing spans with a peer), by (start, caller, callee).
   virtual Result<std::vector<model::CallSlice>> calls(model::TimeRange range, Duration step) = 0;
   // The named numeric fields of metric documents, by (start, service, metric).

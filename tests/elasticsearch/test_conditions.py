@@ -8,15 +8,22 @@ import json
 import ssl
 import time
 import unittest
+from datetime import datetime
 
 import node
-from test_cluster import ORIGINAL, ClusterTest, about  # also makes the harness of the integration tests known
+from test_cluster import ORIGINAL, ClusterTest, about, forget_data  # makes the harness of the integration tests known
 from fault_proxy import FaultProxy
 from harness import HANG, Service, environment, run
+from notify_fakes import Fakes
 
 QUICK = ORIGINAL.replace("interval_seconds: 30", "interval_seconds: 1")
 PLAIN_MAPPING = {"properties": {"@timestamp": {"type": "date"}, "service.name": {"type": "keyword"}, "level": {"type": "keyword"},
                                 "message": {"type": "text"}, "duration_ms": {"type": "float"}}}
+
+
+def seconds(text):
+    """Since the epoch, of an RFC 3339 time."""
+    return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
 
 
 class ConditionTest(ClusterTest):
@@ -51,16 +58,19 @@ class ConditionTest(ClusterTest):
 
 
 class Shards(ConditionTest):
-    def test_red_shards_blind_it_without_an_anomaly_and_what_was_missed_is_evaluated(self):
+    def red(self):
+        """A shard that no node may hold: the alias is red, as when a node with its only copy is gone."""
+        self.ask("PUT", "/app-logs-gone?wait_for_active_shards=0", {
+            "settings": {"number_of_replicas": 0, "index.routing.allocation.require._name": "nobody"},
+            "aliases": {"app-logs-all": {}}, "mappings": PLAIN_MAPPING})
+
+    def test_red_shards_blind_it_without_an_anomaly(self):
         self.simulate("plain")
         with self.service(about("plain")["url"]) as service:
             service.wait_for("incident.created")
             service.wait_for("detection.cycle.complete")
             before = service.get("/api/incidents")["total"]
-            # A shard that no node may hold: the alias is red, as when a node with its only copy is gone.
-            self.ask("PUT", "/app-logs-gone?wait_for_active_shards=0", {
-                "settings": {"number_of_replicas": 0, "index.routing.allocation.require._name": "nobody"},
-                "aliases": {"app-logs-all": {}}, "mappings": PLAIN_MAPPING})
+            self.red()
             try:
                 error = service.wait_for("sentinelops.tick.error")["error"]
                 self.assertIn("_cat/shards", error)
@@ -74,6 +84,42 @@ class Shards(ConditionTest):
             self.until(lambda: service.get("/api/health"), lambda health: health["status"] == "ok")
             self.assertEqual(service.get("/api/incidents")["total"], before)
 
+    def test_what_red_shards_hid_is_evaluated_when_they_are_back(self):
+        length = 10  # seconds of a slice
+        forget_data("plain")
+        self.index("app-logs-000001", {"aliases": {"app-logs-all": {}}, "mappings": PLAIN_MAPPING})
+        now = int(time.time())
+        # Two services, each once a second, and what they will send while nobody can read it.
+        self.bulk("app-logs-000001", [
+            {"@timestamp": at * 1000, "service.name": name, "level": "info", "message": "handled", "duration_ms": 10}
+            for at in range(now - 900, now + 300) for name in ("order", "pay")])
+        text = QUICK.replace("interval_seconds: 1,", f"interval_seconds: 1, slice_seconds: {length}, settle_seconds: 0,")
+        with self.service(about("plain")["url"], text) as service:
+            service.wait_for("detection.cycle.complete")
+            slices = lambda: {int(seconds(row["slice"])): row for row in service.get("/api/ledger")["slices"]}  # noqa: E731
+            self.until(slices, lambda seen: len(seen) > 0)
+            self.red()
+            try:
+                service.wait_for("sentinelops.tick.error")
+                health = self.until(lambda: service.get("/api/health"), lambda health: "blind_since" in health)
+                before = slices()
+                # Until a slice that ended unseen is late: a slice and two ticks after its end.
+                missed = int(seconds(health["blind_since"])) // length * length
+                late = missed + 2 * length + 3
+                self.until(time.time, lambda now: now > late)
+                self.assertEqual(set(slices()), set(before), "a slice that nobody could read was judged")
+            finally:
+                self.ask("DELETE", "/app-logs-gone")
+            service.wait_for("sentinelops.tick.recovered")
+            after = self.until(slices, lambda seen: max(seen) >= late // length * length - length)
+            stretch = range(max(before) + length, max(after) + length, length)
+            self.assertIn(missed, stretch)
+            self.assertEqual([at for at in stretch if at not in after], [], "slices that are missing")
+            self.assertEqual(after[missed]["coverage"], "late")
+            self.assertLessEqual({after[at]["coverage"] for at in stretch}, {"late", "evaluated"})
+            self.assertEqual({after[at]["docs"] for at in stretch}, {2 * length})
+            self.assertEqual(service.get("/api/incidents")["total"], 0)
+
 
 class Blindness(ConditionTest):
     def test_channels_hear_of_it_and_of_its_end(self):
@@ -85,6 +131,24 @@ class Blindness(ConditionTest):
             self.assertRegex(service.wait_for("notify.self")["text"], "blind since .*[0-9]{2}:[0-9]{2}")
             proxy.fault = None
             self.assertIn("sees again", service.wait_for("notify.self")["text"])
+
+    def test_the_notice_and_its_end_are_delivered(self):
+        self.simulate("plain")
+        fakes = Fakes()
+        self.addCleanup(fakes.close)
+        told = lambda: [body["incident"] for _, body in fakes.webhooks if body["incident"]["id"] == "SELF-blind"]  # noqa: E731
+        channel = {name: value for name, value in fakes.environment().items() if "WEBHOOK" in name}
+        text = QUICK + "notify: { blind_after_minutes: 0 }\n"
+        with FaultProxy(about("plain")["url"]) as proxy, self.service(proxy.url, text, **channel) as service:
+            service.wait_for("detection.cycle.complete")
+            proxy.fault = "status 503"
+            fakes.wait(lambda: len(told()) == 1)
+            proxy.fault = None
+            fakes.wait(lambda: len(told()) == 2)
+        self.assertEqual(fakes.problems, [])
+        began, over = told()
+        self.assertRegex(began["title"], "blind since .*[0-9]{2}:[0-9]{2}")
+        self.assertIn("sees again", over["title"])
 
     def test_they_hear_of_a_cluster_that_is_away_at_the_start(self):
         with self.service("http://127.0.0.1:9", QUICK + "notify: { blind_after_minutes: 0 }\n") as service:

@@ -24,6 +24,7 @@ constexpr Duration kStatusFor =
     seconds(15);                            // pages and health checks ask often, and it costs three questions
 constexpr std::int64_t kFirstStretch = 16;  // slices asked at once, before it is known what they hold
 constexpr std::int64_t kLongestStretch = 24 * 60;
+constexpr std::size_t kMostNamed = 1'000;    // services that one question names; for more all are asked
 constexpr std::int64_t kRowsWanted = 8'000;  // of one answer; it is cut at 10,000
 
 std::string dump(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
@@ -61,8 +62,8 @@ struct ElasticsearchTelemetry::Impl {
   Result<void> pages(const std::string& about,
                      const std::function<std::string(const std::optional<PageMark>&)>& ask,
                      const std::function<Result<std::optional<PageMark>>(const json& answer)>& read);
-  Result<std::vector<model::Slice>> slices_of(const std::string& service, model::TimeRange range,
-                                              Duration step);
+  Result<std::vector<model::Slice>> slices_of(const std::vector<std::string>& services,
+                                              model::TimeRange range, Duration step);
   Result<void> in_stretches(std::atomic<std::int64_t>& stretch, model::TimeRange range, Duration step,
                             const std::function<Result<std::size_t>(model::TimeRange part)>& ask);
   Result<json> search(const std::string& index, const json& body, const std::string& about);
@@ -89,6 +90,7 @@ struct ElasticsearchTelemetry::Impl {
   std::atomic<bool> scripts{true};  // until the cluster refuses one
   // How many slices are asked at once: a backlog comes in answers that are neither cut nor late.
   std::atomic<std::int64_t> slices_at_once{kFirstStretch};
+  std::atomic<std::int64_t> named_at_once{kFirstStretch};  // of some services
   std::atomic<std::int64_t> calls_at_once{kFirstStretch};
 };
 
@@ -275,21 +277,21 @@ Result<void> ElasticsearchTelemetry::Impl::in_stretches(
 }
 
 Result<std::vector<model::Slice>> ElasticsearchTelemetry::slices(model::TimeRange range, Duration step) {
-  return impl_->slices_of("", range, step);
+  return impl_->slices_of({}, range, step);
 }
 
-Result<std::vector<model::Slice>> ElasticsearchTelemetry::service_slices(const std::string& service,
-                                                                         model::TimeRange range,
-                                                                         Duration step) {
+Result<std::vector<model::Slice>> ElasticsearchTelemetry::service_slices(
+    const std::vector<std::string>& services, model::TimeRange range, Duration step) {
+  if (services.empty()) return std::vector<model::Slice>();
   SENTINEL_ASSIGN(const auto facts, impl_->facts());
-  if (!facts.esql || service.empty()) return TelemetryStore::service_slices(service, range, step);
-  return impl_->slices_of(service, range, step);
+  if (!facts.esql || services.size() > kMostNamed)
+    return TelemetryStore::service_slices(services, range, step);
+  return impl_->slices_of(services, range, step);
 }
 
-// Of one service, or of all when it is empty; one alone is asked by ES|QL only.
-Result<std::vector<model::Slice>> ElasticsearchTelemetry::Impl::slices_of(const std::string& service,
-                                                                          model::TimeRange range,
-                                                                          Duration step) {
+// Of these services, or of all when there are none; some alone are asked by ES|QL only.
+Result<std::vector<model::Slice>> ElasticsearchTelemetry::Impl::slices_of(
+    const std::vector<std::string>& services, model::TimeRange range, Duration step) {
   using Answer = std::vector<model::Slice>;
   if (range.empty()) return Answer();
   SENTINEL_ASSIGN(const auto facts, this->facts());
@@ -297,11 +299,13 @@ Result<std::vector<model::Slice>> ElasticsearchTelemetry::Impl::slices_of(const 
     Answer all;
     const std::string about = "reading slices from " + options.log_index;
     const Esql esql(options.log_index, fields);
-    SENTINEL_TRY(in_stretches(slices_at_once, range, step, [&](model::TimeRange part) -> Result<std::size_t> {
+    // How long a stretch may be depends on how many services answer.
+    auto& stretch = services.empty() ? slices_at_once : named_at_once;
+    SENTINEL_TRY(in_stretches(stretch, range, step, [&](model::TimeRange part) -> Result<std::size_t> {
       const std::size_t before = all.size();
       if (facts.esql) {
         SENTINEL_TRY(pages(
-            about, [&](const auto& after) { return esql.slices(part, step, after, service); },
+            about, [&](const auto& after) { return esql.slices(part, step, after, services); },
             [&](const json& answer) { return read_slices(answer, part.from, step, all); }));
       } else {
         SENTINEL_TRY(composite(

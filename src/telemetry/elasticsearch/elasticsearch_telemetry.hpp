@@ -40,8 +40,8 @@ class ElasticsearchTelemetry final : public TelemetryStore {
   ~ElasticsearchTelemetry() override;
 
   Result<std::vector<model::Slice>> slices(model::TimeRange range, Duration step) override;
-  Result<std::vector<model::Slice>> service_slices(const std::string& service, model::TimeRange range,
-                                                   Duration step) override;
+  Result<std::vector<model::Slice>> service_slices(const std::vector<std::string>& services,
+                                                   model::TimeRange range, Duration step) override;
   Result<std::vector<model::CallSlice>> calls(model::TimeRange range, Duration step) override;
   Result<std::vector<model::MetricSlice>> metrics(model::TimeRange range, Duration step,
                                                   const std::vector<std::string>& names) override;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
+#include <utility>
 
 namespace sentinel::telemetry {
 namespace {
@@ -29,7 +30,9 @@ class FakeCluster final : public net::Transport {
     json rows = json::array();
     if (body.contains("filter")) {
       if (slow) return fail(ErrorKind::kTimeout, "timed out");
-      const json& range = body["filter"]["range"]["@timestamp"];
+      const json::json_pointer first("/filter/bool/filter/0");
+      const json& filter = body.contains(first) ? body[first] : body["filter"];
+      const json& range = filter["range"]["@timestamp"];
       const Time from = *parse_rfc3339(range["gte"].get<std::string>());
       const auto minutes_asked = (*parse_rfc3339(range["lt"].get<std::string>()) - from) / minutes(1);
       asked.push_back(static_cast<int>(minutes_asked));
@@ -89,6 +92,26 @@ TEST_F(Backlog, ATickIsOneQuestion) {
   ASSERT_TRUE(store_.slices({kNoon - minutes(3), kNoon}, minutes(1)));
   ASSERT_TRUE(store_.slices({kNoon - minutes(3), kNoon}, minutes(1)));
   EXPECT_EQ(cluster_.asked, (std::vector<int>{3, 3}));
+}
+
+TEST_F(Backlog, ThreeLateServicesCostAsManyQuestionsAsOne) {
+  const model::TimeRange late{kNoon - minutes(20), kNoon};
+  ASSERT_TRUE(store_.service_slices({"pay"}, late, minutes(1)));
+  const auto of_one = std::exchange(cluster_.asked, {});
+  ASSERT_TRUE(store_.service_slices({"pay"}, late, minutes(1)));
+  EXPECT_EQ(cluster_.asked, std::vector<int>{20}) << "one, once it is known how quick the cluster is";
+  cluster_.asked.clear();
+  ElasticsearchTelemetry fresh(cluster_, options(), {[] { return kNoon; }, [](Duration) { return false; }},
+                               Log(logger_, "test"));
+  ASSERT_TRUE(fresh.service_slices({"pay", "order", "cart"}, late, minutes(1)));
+  EXPECT_EQ(cluster_.asked, of_one);
+}
+
+TEST_F(Backlog, ServicesThatAreAskedAloneDoNotShortenTheStretchesOfAll) {
+  ASSERT_TRUE(store_.service_slices({"pay"}, {kNoon - hours(2), kNoon}, minutes(1)));
+  cluster_.asked.clear();
+  ASSERT_TRUE(store_.slices({kNoon - hours(2), kNoon}, minutes(1)));
+  EXPECT_EQ(cluster_.asked.front(), 16);
 }
 
 }  // namespace

@@ -24,12 +24,6 @@ std::string any_word(const std::vector<std::string_view>& words) {
   return fmt::format("\"({})[234]?\"", fmt::join(words, "|"));
 }
 
-// A time as whole milliseconds since the epoch.
-std::string epoch_ms(const Column& c) {
-  const bool cast = c.cast || c.type == ColumnType::kNanos;
-  return cast ? "TO_LONG(TO_DATETIME(" + quoted(c.name) + "))" : "TO_LONG(" + quoted(c.name) + ")";
-}
-
 std::string first_of(const std::vector<std::string>& columns) {
   return columns.size() == 1 ? columns.front() : "COALESCE(" + join(columns, ", ") + ")";
 }
@@ -138,6 +132,25 @@ std::string quoted(const std::string& column) {
   return out + "`";
 }
 
+std::string as_text(const Column& c) {
+  const bool plain = !c.cast && (c.type == ColumnType::kKeyword || c.type == ColumnType::kText);
+  return plain ? quoted(c.name) : "TO_STRING(" + quoted(c.name) + ")";
+}
+
+std::string listed(const std::string& name, const std::vector<std::string>& values, json& params) {
+  std::vector<std::string> names;
+  for (const auto& value : values) {
+    names.push_back(fmt::format("?{}{}", name, names.size()));
+    params.push_back({{names.back().substr(1), value}});
+  }
+  return join(names, ", ");
+}
+
+std::string epoch_ms(const Column& c) {
+  const bool cast = c.cast || c.type == ColumnType::kNanos;
+  return cast ? "TO_LONG(TO_DATETIME(" + quoted(c.name) + "))" : "TO_LONG(" + quoted(c.name) + ")";
+}
+
 Result<void> check_index(const std::string& index, const std::string& key) {
   const bool fine = !index.empty() && std::all_of(index.begin(), index.end(), [](unsigned char c) {
     return std::isalnum(c) != 0 || c >= 0x80 ||
@@ -156,14 +169,10 @@ std::string Esql::body(const std::string& pipeline, const json& filter, const js
 
 std::string Esql::text(Role role) const {
   const auto& columns = fields_.at(role);
-  const auto one = [&](const Column& c) {
-    const bool plain = !c.cast && (c.type == ColumnType::kKeyword || c.type == ColumnType::kText);
-    return plain ? quoted(c.name) : "TO_STRING(" + quoted(c.name) + ")";
-  };
   if (columns.empty()) return "";
-  if (columns.size() == 1) return one(columns.front());
+  if (columns.size() == 1) return as_text(columns.front());
   std::string list;
-  for (const Column& c : columns) list += (list.empty() ? "" : ", ") + one(c);
+  for (const Column& c : columns) list += (list.empty() ? "" : ", ") + as_text(c);
   return "COALESCE(" + list + ")";
 }
 
@@ -255,20 +264,19 @@ std::string Esql::counted(const std::string& group, const std::string& behind_ma
 }
 
 std::string Esql::slices(model::TimeRange range, Duration step, const std::optional<PageMark>& after,
-                         const std::string& service) const {
+                         const std::vector<std::string>& services) const {
   const Time from = after ? range.from + step * after->slice : range.from;
   std::string query = "FROM " + index_ + " | EVAL service = " + text(Role::kService) +
                       " | WHERE service IS NOT NULL AND service != \"\"";
   if (fields_.has(Role::kSpanKind)) query += " AND NOT " + outgoing();
   json filter = time_filter(fields_, {from, range.to});
-  if (!service.empty()) {
+  json params = json::array({{{"from", millis(range.from)}}, {{"step", step / milliseconds(1)}}});
+  if (!services.empty()) {
     bool exact = true;
-    filter = event_filter(fields_, {.range = {from, range.to}, .services = {service}}, exact);
-    query += " AND service == ?only";
+    filter = event_filter(fields_, {.range = {from, range.to}, .services = services}, exact);
+    query += " AND service IN (" + listed("only", services, params) + ")";
   }
   query += counted("slice, service", behind(after, false));
-  json params = json::array({{{"from", millis(range.from)}}, {{"step", step / milliseconds(1)}}});
-  if (!service.empty()) params.push_back({{"only", service}});
   add_mark(params, after, false);
   return body(query, filter, params);
 }
@@ -325,48 +333,6 @@ std::string Esql::metrics(model::TimeRange range, Duration step, const std::vect
   json params = json::array({{{"from", millis(range.from)}}, {{"step", step / milliseconds(1)}}});
   add_mark(params, after, false);
   return body(query, time_filter(fields_, {from, range.to}), params);
-}
-
-namespace {
-// The message has every text of the query; `params` gets them.
-std::string has_texts(const std::string& message, const EventQuery& query, json& params) {
-  std::string condition;
-  for (const auto& text : query.texts) {
-    const std::string name = fmt::format("text{}", params.size());
-    condition += fmt::format("{}LOCATE(TO_LOWER({}), TO_LOWER(?{})) > 0", condition.empty() ? "" : " AND ",
-                             message, name);
-    params.push_back({{name, text}});
-  }
-  return condition;
-}
-}  // namespace
-// What ingest::DocumentParser reads as the message: of a span without one, its name.
-std::string Esql::message() const {
-  const std::string text_of_it = text(Role::kMessage);
-  return fields_.has(Role::kSpanName) ? "COALESCE(" + text_of_it + ", " + text(Role::kSpanName) + ")"
-                                      : text_of_it;
-}
-
-std::string Esql::matching(const EventQuery& query, const json& filter, std::size_t limit) const {
-  const std::string ingested =
-      fields_.has(Role::kIngested) ? quoted(fields_.first(Role::kIngested).name) : "TO_DATETIME(NULL)";
-  json params = json::array();
-  const std::string condition = has_texts(message(), query, params);
-  return body(fmt::format("FROM {} METADATA _source | WHERE {}"
-                          " | SORT {} {} | LIMIT {} | EVAL ingested = {} | KEEP _source, ingested",
-                          index_, condition, quoted(fields_.first(Role::kTimestamp).name),
-                          query.oldest_first ? "ASC" : "DESC", limit, ingested),
-              filter, params);
-}
-
-std::string Esql::count_matching(const EventQuery& query, const json& filter, Duration step) const {
-  json params = json::array();
-  const std::string condition = has_texts(message(), query, params);
-  params.push_back({{"step", std::max<std::int64_t>(1, step / milliseconds(1))}});
-  return body(fmt::format("FROM {} | WHERE {} | EVAL slice = FLOOR(TO_DOUBLE({}) / ?step)"
-                          " | STATS docs = COUNT(*) BY slice | SORT slice | LIMIT {}",
-                          index_, condition, epoch_ms(fields_.first(Role::kTimestamp)), kMostRows),
-              filter, params);
 }
 
 Result<std::vector<std::pair<Time, std::uint64_t>>> read_counts(const json& answer, Duration step) {

@@ -29,15 +29,18 @@ class Esql {
   Esql(std::string index, const FieldMap& fields) : index_(std::move(index)), fields_(fields) {}
 
   // One row per slice and service: documents, errors and the histogram as a list of bin * 2^32 + count.
-  // `service`: of that one only; empty: of all.
+  // `services`: of these only; empty: of all.
   std::string slices(model::TimeRange range, Duration step, const std::optional<PageMark>& after,
-                     const std::string& service = "") const;
+                     const std::vector<std::string>& services = {}) const;
   std::string calls(model::TimeRange range, Duration step, const std::optional<PageMark>& after) const;
   std::string arrivals(model::TimeRange ingested, Duration step, const std::optional<PageMark>& after) const;
   // `metrics`: columns that exist, numeric.
   std::string metrics(model::TimeRange range, Duration step, const std::vector<Column>& metrics,
                       const std::optional<PageMark>& after) const;
-  // Documents whose message contains the text, newest or oldest first: _source and ingest time.
+  // Whole documents in order of time, equal times in none: _source, _index, _id, `at` and `ingested`.
+  // Those of the query's range and services at its level or worse; it asks for a level.
+  std::string correlated(const EventQuery& query, std::size_t limit) const;
+  // Those whose message contains the texts; `filter` has every other condition.
   std::string matching(const EventQuery& query, const nlohmann::json& filter, std::size_t limit) const;
   // How many do, by step of time since the epoch; a row for each step that has some.
   std::string count_matching(const EventQuery& query, const nlohmann::json& filter, Duration step) const;
@@ -52,6 +55,9 @@ class Esql {
   std::string errors() const;  // steps that make `bad`, 1 or 0
   std::string bin() const;     // steps that make `bin`
   std::string message() const;
+  std::string any_of(Role role, const std::string& values, bool any_case) const;
+  std::string at_level(model::Level least, nlohmann::json& params) const;
+  std::string documents(const std::string& condition, bool oldest_first, std::size_t limit) const;
   std::string counted(const std::string& group, const std::string& behind_mark) const;
   std::string outgoing() const;
   std::string slice_number() const;
@@ -61,6 +67,10 @@ class Esql {
 };
 
 std::string quoted(const std::string& column);  // `name`, as ES|QL wants it
+std::string as_text(const Column& column);
+// "?name0, ?name1"; `params` gets the values.
+std::string listed(const std::string& name, const std::vector<std::string>& values, nlohmann::json& params);
+std::string epoch_ms(const Column& column);  // a time as whole milliseconds since the epoch
 // The parameters name the index in FROM: letters that an index expression may hold, nothing else.
 Result<void> check_index(const std::string& index, const std::string& key);
 

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "telemetry/elasticsearch/search_dsl.hpp"
 
@@ -63,6 +65,97 @@ TEST(Esql, ValuesTravelAsParameters) {
   EXPECT_EQ(body["query"].get<std::string>().find("DROP"), std::string::npos);
   EXPECT_EQ(body["params"][0]["text0"].get<std::string>(), query.texts[0]);
   EXPECT_EQ(body["params"][1]["text1"].get<std::string>(), query.texts[1]);
+}
+
+EventQuery warnings() {
+  EventQuery query{.range = {kNoon, kNoon + minutes(10) + Duration(1)}};
+  query.min_level = model::Level::kWarning;
+  return query;
+}
+
+std::map<std::string, json> params_of(const json& body) {
+  std::map<std::string, json> params;
+  for (const auto& one : body["params"]) params[one.begin().key()] = one.begin().value();
+  return params;
+}
+
+TEST(Esql, CorrelatedEventsAreOneQueryForWholeDocuments) {
+  const FieldMap fields = usual();
+  EventQuery query = warnings();
+  query.services = {"pay"};
+  const auto body = json::parse(Esql("logs", fields).correlated(query, 7));
+  const std::string text = body["query"].get<std::string>();
+  EXPECT_TRUE(
+      text.starts_with("FROM logs METADATA _source, _index, _id | WHERE `@timestamp` >= "
+                       "TO_DATETIME(?from) AND `@timestamp` < TO_DATETIME(?to) AND `service.name` IN "
+                       "(?service0) AND `level` IN (?level0, "))
+      << text;
+  EXPECT_TRUE(
+      text.ends_with(") | SORT `@timestamp` DESC | LIMIT 7 | EVAL at = `@timestamp`, ingested = "
+                     "TO_DATETIME(NULL) | KEEP _source, _index, _id, at, ingested"))
+      << text;
+}
+
+TEST(Esql, TimeServicesAndLevelsOfCorrelatedEventsTravelAsParameters) {
+  const FieldMap fields = usual();
+  EventQuery query = warnings();
+  query.services = {"pay", "\") | DROP `x` //"};
+  const auto body = json::parse(Esql("logs", fields).correlated(query, 7));
+  auto params = params_of(body);
+  EXPECT_EQ(params["from"], micros(kNoon) / 1000);
+  EXPECT_EQ(params["to"], micros(kNoon + minutes(10)) / 1000 + 1) << "all of the last millisecond";
+  EXPECT_EQ(params["service0"], "pay");
+  EXPECT_EQ(params["service1"], query.services[1]);
+  std::set<std::string> levels;
+  for (const auto& [name, value] : params) {
+    if (name.starts_with("level")) levels.insert(value.get<std::string>());
+  }
+  for (const char* word : {"warning", "WARN", "Error", "fatal", "error3"})
+    EXPECT_TRUE(levels.contains(word)) << word;
+  EXPECT_FALSE(levels.contains("info"));
+  EXPECT_EQ(body["query"].get<std::string>().find("DROP"), std::string::npos);
+}
+
+TEST(Esql, IndicesWithoutDocumentsOfTheTimeAreLeftOutByTheFilter) {
+  const FieldMap fields = usual();
+  const auto body = json::parse(Esql("logs", fields).correlated(warnings(), 7));
+  EXPECT_EQ(body["filter"]["range"]["@timestamp"]["gte"].get<std::string>(), "2026-03-01T12:00:00Z");
+}
+
+TEST(Esql, WithoutAKnownLevelTheOutcomeDecidesWhatIsAnError) {
+  const FieldMap fields({}, caps({{"@timestamp", {"date"}},
+                                  {"service.name", {"keyword"}},
+                                  {"level", {"keyword"}},
+                                  {"log.level", {"keyword"}},
+                                  {"event.outcome", {"keyword"}}}));
+  const auto text = json::parse(Esql("logs", fields).correlated(warnings(), 7))["query"].get<std::string>();
+  EXPECT_NE(text.find("((`level` IS NULL OR NOT `level` IN (?known0, "), std::string::npos) << text;
+  EXPECT_NE(text.find(")) AND (`log.level` IS NULL OR NOT `log.level` IN (?known0, "), std::string::npos)
+      << text;
+  EXPECT_NE(text.find(")) AND `event.outcome` IN (?outcome0, "), std::string::npos) << text;
+}
+
+TEST(Esql, ALevelInAnalysedTextIsFoundInAnyCase) {
+  const FieldMap fields({},
+                        caps({{"@timestamp", {"date"}}, {"service.name", {"keyword"}}, {"level", {"text"}}}));
+  const auto text = json::parse(Esql("logs", fields).correlated(warnings(), 7))["query"].get<std::string>();
+  EXPECT_NE(text.find("TO_LOWER(`level`) IN (?level0, "), std::string::npos) << text;
+}
+
+TEST(Esql, WhereNoFieldTellsALevelThereIsNoWarning) {
+  const FieldMap fields({}, caps({{"@timestamp", {"date"}}, {"service.name", {"keyword"}}}));
+  const auto text = json::parse(Esql("logs", fields).correlated(warnings(), 7))["query"].get<std::string>();
+  EXPECT_NE(text.find(" AND false | SORT"), std::string::npos) << text;
+}
+
+TEST(Esql, NanosecondsAreSortedAsTheyAreAndHeldAgainstBoundsInMilliseconds) {
+  const FieldMap fields(
+      {}, caps({{"@timestamp", {"date_nanos"}}, {"service.name", {"keyword"}}, {"level", {"keyword"}}}));
+  EventQuery query = warnings();
+  query.oldest_first = true;
+  const auto text = json::parse(Esql("logs", fields).correlated(query, 7))["query"].get<std::string>();
+  EXPECT_NE(text.find("WHERE TO_DATETIME(`@timestamp`) >= TO_DATETIME(?from)"), std::string::npos) << text;
+  EXPECT_NE(text.find(" | SORT `@timestamp` ASC | LIMIT 7"), std::string::npos) << text;
 }
 
 TEST(Esql, ANameIsQuotedSoThatItStaysAName) { EXPECT_EQ(quoted("a`b"), "`a``b`"); }

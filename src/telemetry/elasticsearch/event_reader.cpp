@@ -9,6 +9,7 @@
 #include <set>
 
 #include "net/http.hpp"
+#include "telemetry/elasticsearch/arrival_order.hpp"
 #include "telemetry/elasticsearch/esql.hpp"
 #include "telemetry/elasticsearch/search_dsl.hpp"
 #include "telemetry/row_filter.hpp"
@@ -22,6 +23,9 @@ constexpr std::size_t kFirstPage = 1'000;      // before it is known how large t
 constexpr std::size_t kLargestPage = 10'000;   // index.max_result_window
 constexpr std::size_t kPageBytes = 32U << 20;  // of documents, about
 constexpr std::size_t kMostScanned = 200'000;  // documents looked at for one question that needs all of them
+constexpr std::size_t kMostTied = 2'000;       // of one millisecond: beyond, the limit may take any of them
+// Asked for beyond the limit: what has the time of the last row, as limits cut it anywhere.
+constexpr std::size_t kSpare = 64;
 
 std::string dump(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
 
@@ -31,10 +35,36 @@ std::size_t page_of(std::size_t wanted, std::size_t document_bytes) {
                     std::clamp(kPageBytes / document_bytes, std::size_t{10}, kLargestPage));
 }
 
+std::size_t with_spare(std::size_t wanted) { return wanted + std::clamp<std::size_t>(wanted, 10, kSpare); }
+
 std::optional<Time> time_in(const json& value) {
   if (value.is_string()) return parse_time(value.get<std::string>());
   if (value.is_number()) return time_from_epoch_number(value.get<double>());
   return std::nullopt;
+}
+
+// The document without the field, as `excludes` of _search leaves it: written flat or nested, and without the
+// objects that are empty then.
+void without(json& document, const std::string& field) {
+  if (!document.is_object()) return;
+  document.erase(field);
+  for (std::size_t dot = field.find('.'); dot != std::string::npos; dot = field.find('.', dot + 1)) {
+    const auto outer = document.find(field.substr(0, dot));
+    if (outer == document.end() || !outer->is_object() || outer->empty()) continue;
+    without(*outer, field.substr(dot + 1));
+    if (outer->empty()) document.erase(outer);
+  }
+}
+
+// The answer has what Esql::correlated() and matching() ask for.
+Result<void> are_documents(const json& answer) {
+  if (!answer.contains("values") || !answer["values"].is_array())
+    return fail(ErrorKind::kCorrupt, "the answer of ES|QL has no values");
+  for (const auto& row : answer["values"]) {
+    if (!row.is_array() || row.size() != 5 || !row[1].is_string() || !row[2].is_string())
+      return fail(ErrorKind::kCorrupt, "a row of ES|QL is no document");
+  }
+  return {};
 }
 
 // The documents of a query at `level` or worse, as a filter.
@@ -75,7 +105,8 @@ Result<std::size_t> EventReader::read_hit(const json& source, std::optional<Time
 
 // Pages through the documents in order until `wanted` of them match, or all were seen. A page continues at
 // the time of the last document (inclusive) and leaves out what was seen at that time: exact over any number
-// of shards.
+// of shards. The cluster sorts by milliseconds and documents may be finer, so the last one is read to its
+// end.
 Result<std::vector<model::LogEvent>> EventReader::scan(const FieldMap& fields, const EventQuery& query,
                                                        const json& filter, std::size_t wanted) {
   const RowFilter exact(query);
@@ -83,10 +114,12 @@ Result<std::vector<model::LogEvent>> EventReader::scan(const FieldMap& fields, c
   std::set<std::string> seen;  // at `at`
   std::optional<std::int64_t> at;
   const std::size_t usual = document_bytes_;
-  std::size_t size = usual == 0 ? std::clamp<std::size_t>(wanted, 10, kFirstPage) : page_of(wanted, usual);
+  std::size_t size = usual == 0 ? std::clamp<std::size_t>(with_spare(wanted), 10, kFirstPage)
+                                : page_of(with_spare(wanted), usual);
   std::size_t scanned = 0;
   std::size_t bytes = 0;
-  while (found.size() < wanted) {
+  std::size_t settled = 0;  // of `found`: those before `at`
+  while (settled < wanted) {
     SENTINEL_ASSIGN(const json answer, search(event_page(fields, filter, query.oldest_first, size, at),
                                               "reading log documents"));
     if (!answer.contains("hits") || !answer["hits"].is_object() || !answer["hits"].contains("hits") ||
@@ -124,6 +157,10 @@ Result<std::vector<model::LogEvent>> EventReader::scan(const FieldMap& fields, c
     scanned += hits.size();
     if (scanned > 0) document_bytes_ = std::max<std::size_t>(1, bytes / scanned);
     if (hits.size() < size) break;
+    settled = found.size();
+    while (settled > 0 && micros(align_down(found[settled - 1].time, milliseconds(1))) / 1000 == *at)
+      --settled;
+    if (settled < wanted && found.size() >= wanted && seen.size() >= kMostTied) break;
     if (scanned > kMostScanned) {
       return fail(ErrorKind::kInvalid,
                   fmt::format("more than {} documents would have to be looked at: ask for a "
@@ -133,46 +170,76 @@ Result<std::vector<model::LogEvent>> EventReader::scan(const FieldMap& fields, c
     if (fresh == 0 && size >= kLargestPage)
       return fail(ErrorKind::kInvalid,
                   fmt::format("more than {} documents carry the same time", kLargestPage));
-    const std::size_t missing = wanted - std::min(wanted, found.size()) + seen.size();
+    const std::size_t missing = wanted - std::min(wanted, settled) + seen.size();
     size = fresh == 0 ? std::min(kLargestPage, size * 4)
                       : page_of(std::max(missing, size), std::max<std::size_t>(1, bytes / scanned));
   }
-  // The cluster sorts by milliseconds; documents may be finer.
   std::stable_sort(found.begin(), found.end(), [&](const auto& a, const auto& b) {
     return query.oldest_first ? a.time < b.time : a.time > b.time;
   });
   return found;
 }
 
-// The cluster looks for the text; when too many of its rows turn out not to match, it is asked for more.
-Result<std::vector<model::LogEvent>> EventReader::find_text(const FieldMap& fields, const EventQuery& query,
-                                                            const json& filter, std::size_t wanted) {
+// By ES|QL, whose rows of equal time come in no order, so that a limit takes any of them: the rows with the
+// last one's time are left out of a full answer, and more is asked for when the rest does not suffice, or
+// when too many rows turn out not to match. Nothing when no answer is long enough.
+Result<std::optional<std::vector<model::LogEvent>>> EventReader::ask_esql(
+    const FieldMap& fields, const EventQuery& query, std::size_t wanted, const std::string& about,
+    const std::function<std::string(std::size_t limit)>& question) {
+  using Found = std::pair<ArrivalOrder, model::LogEvent>;
   const RowFilter exact(query);
-  const Esql esql(index_, fields);
-  for (std::size_t limit = std::min(wanted, kMostRows);; limit = std::min(limit * 4, kMostRows)) {
-    SENTINEL_ASSIGN(const json answer,
-                    this->query(esql.matching(query, filter, limit), "searching the text"));
-    if (!answer.contains("values") || !answer["values"].is_array())
-      return fail(ErrorKind::kCorrupt, "the answer of ES|QL has no values");
+  for (std::size_t limit = with_spare(std::min(wanted, kMostRows));; limit *= 4) {
+    limit = std::min(limit, kMostRows);
+    SENTINEL_ASSIGN(const json answer, this->query(question(limit), about));
+    SENTINEL_TRY(are_documents(answer));
+    const json& rows = answer["values"];
+    const bool full = rows.size() >= limit;
     model::DocumentBatch batch;
     std::vector<Time> arrivals;
-    for (const auto& row : answer["values"]) {
-      if (!row.is_array() || row.size() != 2)
-        return fail(ErrorKind::kCorrupt, "a row of ES|QL has the wrong length");
+    std::vector<ArrivalOrder> orders;  // of batch.logs, as `arrivals`
+    std::size_t bytes = 0;
+    std::size_t documents = 0;
+    for (const auto& row : rows) {
+      if (full && row[3] == rows.back()[3]) break;
+      const auto ingested = time_in(row[4].is_array() && !row[4].empty() ? row[4][0] : row[4]);
       json source = row[0];
-      if (source.is_object() && fields.has(Role::kIngested)) source.erase(fields.first(Role::kIngested).name);
-      SENTINEL_TRY(read_hit(source, time_in(row[1]), batch, arrivals));
+      if (fields.has(Role::kIngested)) without(source, fields.first(Role::kIngested).name);
+      SENTINEL_ASSIGN(const std::size_t read, read_hit(source, ingested, batch, arrivals));
+      bytes += read;
+      ++documents;
+      if (orders.size() < batch.logs.size())
+        orders.emplace_back(batch.logs.back().time, ingested, row[1].get<std::string>(),
+                            row[2].get<std::string>());
     }
-    std::vector<model::LogEvent> found;
+    if (documents > 0) document_bytes_ = std::max<std::size_t>(1, bytes / documents);
+    std::vector<Found> found;
     for (std::size_t i = 0; i < batch.logs.size(); ++i) {
-      if (exact.matches(batch.logs[i])) found.push_back(to_event(batch.logs[i], arrivals[i]));
+      if (exact.matches(batch.logs[i]))
+        found.emplace_back(std::move(orders[i]), to_event(batch.logs[i], arrivals[i]));
     }
-    if (found.size() < wanted && answer["values"].size() >= limit && limit < kMostRows) continue;
-    std::stable_sort(found.begin(), found.end(), [&](const auto& a, const auto& b) {
-      return query.oldest_first ? a.time < b.time : a.time > b.time;
+    if (full && found.size() < wanted) {
+      if (limit == kMostRows) return std::nullopt;
+      continue;
+    }
+    std::sort(found.begin(), found.end(), [&](const Found& a, const Found& b) {
+      if (a.second.time != b.second.time)
+        return query.oldest_first ? a.second.time < b.second.time : a.second.time > b.second.time;
+      return a.first < b.first;
     });
-    return found;
+    std::vector<model::LogEvent> events;
+    events.reserve(found.size());
+    for (auto& [order, event] : found) events.push_back(std::move(event));
+    return events;
   }
+}
+
+// Warnings and errors of a stretch of time by ES|QL, unless they are too many or too large for one answer.
+bool EventReader::by_correlation(const EventQuery& query, std::size_t wanted) const {
+  const bool alone = query.texts.empty() && query.trace_ids.empty() && query.fields.empty() &&
+                     !query.failed_only && query.kind == EventQuery::Kind::kAll;
+  const bool levels = query.min_level && *query.min_level > model::Level::kNone;
+  const std::size_t limit = with_spare(wanted);
+  return alone && levels && !query.paged && limit <= kMostRows && limit * document_bytes_ <= kPageBytes;
 }
 
 Result<std::vector<model::LogEvent>> EventReader::events(const FieldMap& fields, bool esql,
@@ -182,12 +249,20 @@ Result<std::vector<model::LogEvent>> EventReader::events(const FieldMap& fields,
   const json filter = event_filter(fields, query, exact);
   if (matches_nothing(filter)) return Answer();
   const std::size_t wanted = query.offset + query.limit;
-  Answer found;
-  if (!query.texts.empty() && esql && fields.has(Role::kMessage)) {
-    SENTINEL_ASSIGN(found, find_text(fields, query, filter, wanted));
-  } else {
-    SENTINEL_ASSIGN(found, scan(fields, query, filter, wanted));
+  std::optional<Answer> asked;
+  const Esql questions(index_, fields);
+  if (esql && by_correlation(query, wanted)) {
+    SENTINEL_ASSIGN(asked, ask_esql(fields, query, wanted, "reading warnings and errors",
+                                    [&](std::size_t limit) { return questions.correlated(query, limit); }));
+  } else if (esql && !query.texts.empty() && fields.has(Role::kMessage)) {
+    SENTINEL_ASSIGN(asked, ask_esql(fields, query, wanted, "searching the text", [&](std::size_t limit) {
+                      return questions.matching(query, filter, limit);
+                    }));
   }
+  if (!asked) {
+    SENTINEL_ASSIGN(asked, scan(fields, query, filter, wanted));
+  }
+  Answer& found = *asked;
   if (query.offset >= found.size()) return Answer();
   const auto begin = found.begin() + static_cast<std::ptrdiff_t>(query.offset);
   const auto end = static_cast<std::size_t>(found.end() - begin) > query.limit

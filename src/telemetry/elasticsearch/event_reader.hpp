@@ -6,6 +6,7 @@
 #include <functional>
 #include <mutex>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -44,8 +45,10 @@ class EventReader {
                                model::DocumentBatch& batch, std::vector<Time>& arrivals);
   Result<std::vector<model::LogEvent>> scan(const FieldMap& fields, const EventQuery& query,
                                             const nlohmann::json& filter, std::size_t wanted);
-  Result<std::vector<model::LogEvent>> find_text(const FieldMap& fields, const EventQuery& query,
-                                                 const nlohmann::json& filter, std::size_t wanted);
+  Result<std::optional<std::vector<model::LogEvent>>> ask_esql(
+      const FieldMap& fields, const EventQuery& query, std::size_t wanted, const std::string& about,
+      const std::function<std::string(std::size_t limit)>& question);
+  bool by_correlation(const EventQuery& query, std::size_t wanted) const;
 
   Connection& connection_;
   std::string index_;

@@ -19,30 +19,6 @@ using nlohmann::json;
 // Buckets of one page; a cluster allows 65,536 of all kinds in one answer.
 constexpr int kPage = 10'000;
 
-std::int64_t floor_millis(Time t) { return micros(align_down(t, milliseconds(1))) / 1000; }
-
-// The spellings of our table as they are written: level, LEVEL and Level, with the steps of OpenTelemetry.
-json spellings(const std::vector<std::string_view>& words) {
-  json all = json::array();
-  for (const std::string_view word : words) {
-    std::string upper(word);
-    std::string title(word);
-    for (char& c : upper) {
-      if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
-    }
-    if (!title.empty()) title.front() = upper.front();
-    for (const std::string& spelt : {std::string(word), upper, title}) {
-      if (spelt.size() > 1 || spelt == word) {
-        all.push_back(spelt);
-        for (const char* step : {"2", "3", "4"}) all.push_back(spelt + step);
-      } else {
-        all.push_back(spelt);
-      }
-    }
-  }
-  return all;
-}
-
 json any(json clauses) { return {{"bool", {{"should", std::move(clauses)}, {"minimum_should_match", 1}}}}; }
 json none_of(json clauses) { return {{"bool", {{"must_not", std::move(clauses)}}}}; }
 json all_of(json clauses) { return {{"bool", {{"filter", std::move(clauses)}}}}; }
@@ -68,17 +44,16 @@ json exists(const FieldMap& fields, Role role) {
 }
 
 json levels(const FieldMap& fields, model::Level least, bool& exact) {
-  return terms(fields, Role::kLevel, spellings(model::level_words(least)), exact);
+  return terms(fields, Role::kLevel, level_spellings(least), exact);
 }
 
 // What makes a document without a known level an error.
 json failed_signs(const FieldMap& fields, bool with_status, bool& exact) {
   json signs = json::array();
   if (fields.has(Role::kSpanStatus))
-    signs.push_back(terms(fields, Role::kSpanStatus,
-                          {"2", "Error", "ERROR", "error", "STATUS_CODE_ERROR", "status_code_error"}, exact));
+    signs.push_back(terms(fields, Role::kSpanStatus, failed_spellings(Role::kSpanStatus), exact));
   if (fields.has(Role::kOutcome))
-    signs.push_back(terms(fields, Role::kOutcome, {"failure", "Failure", "FAILURE"}, exact));
+    signs.push_back(terms(fields, Role::kOutcome, failed_spellings(Role::kOutcome), exact));
   if (with_status) {
     for (const Column& column : fields.at(Role::kStatusCode))
       signs.push_back({{"range", {{column.name, {{"gte", 500}, {"lte", 9999}}}}}});
@@ -178,13 +153,43 @@ void add_latency(const json& key, bool scripts, std::uint64_t count, model::Late
 
 }  // namespace
 
+std::vector<std::string> level_spellings(model::Level least) {
+  std::vector<std::string> all;
+  for (const std::string_view word : model::level_words(least)) {
+    std::string upper(word);
+    std::string title(word);
+    for (char& c : upper) {
+      if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+    }
+    if (!title.empty()) title.front() = upper.front();
+    for (const std::string& spelt : {std::string(word), upper, title}) {
+      if (spelt.size() > 1 || spelt == word) {
+        all.push_back(spelt);
+        for (const char* step : {"2", "3", "4"}) all.push_back(spelt + step);
+      } else {
+        all.push_back(spelt);
+      }
+    }
+  }
+  return all;
+}
+
+std::vector<std::string> failed_spellings(Role role) {
+  if (role == Role::kOutcome) return {"failure", "Failure", "FAILURE"};
+  return {"2", "Error", "ERROR", "error", "STATUS_CODE_ERROR", "status_code_error"};
+}
+
+model::TimeRange whole_millis(model::TimeRange range) {
+  return {align_down(range.from, milliseconds(1)),
+          align_down(range.to + milliseconds(1) - Duration(1), milliseconds(1))};
+}
+
 json range_filter(const std::string& field, model::TimeRange range) {
-  const std::int64_t from = floor_millis(range.from);
-  const std::int64_t to = floor_millis(range.to + milliseconds(1) - Duration(1));
+  const model::TimeRange whole = whole_millis(range);
   return {{"range",
            {{field,
-             {{"gte", format_rfc3339(time_from_micros(from * 1000))},
-              {"lt", format_rfc3339(time_from_micros(to * 1000))},
+             {{"gte", format_rfc3339(whole.from)},
+              {"lt", format_rfc3339(whole.to)},
               {"format", "strict_date_optional_time"}}}}}};
 }
 

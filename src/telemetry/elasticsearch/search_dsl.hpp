@@ -14,6 +14,13 @@
 
 namespace sentinel::telemetry {
 
+// The words of our tables as documents write them: error, ERROR and Error, with the steps of OpenTelemetry
+// ("error3"); and what says of a document without a level that it failed (kSpanStatus, kOutcome).
+std::vector<std::string> level_spellings(model::Level least);
+std::vector<std::string> failed_spellings(Role role);
+
+// The milliseconds that the range touches.
+model::TimeRange whole_millis(model::TimeRange range);
 // Documents of a half-open range; the field's milliseconds are compared, so a range that is finer holds all
 // of it and a little more.
 nlohmann::json range_filter(const std::string& field, model::TimeRange range);

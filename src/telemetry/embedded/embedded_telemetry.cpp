@@ -174,7 +174,7 @@ struct EmbeddedTelemetry::Impl {
   }
 
   Result<std::vector<model::Slice>> read_slices(model::TimeRange range, Duration step,
-                                                const std::string* only);
+                                                const std::vector<std::string>& only);
   Result<std::vector<model::LogEvent>> find_rows(const EventQuery& query);
 
   EmbeddedOptions options;
@@ -210,21 +210,23 @@ Result<void> EmbeddedTelemetry::submit(model::DocumentBatch batch, Time ingested
   return impl_->writer->submit(std::move(batch), ingested, std::move(done));
 }
 
-// Of one service, or of all when `only` is null.
+// Of these services, or of all when `only` is empty.
 Result<std::vector<model::Slice>> EmbeddedTelemetry::Impl::read_slices(model::TimeRange range, Duration step,
-                                                                       const std::string* only) {
+                                                                       const std::vector<std::string>& only) {
+  std::string marks;
+  for (std::size_t i = 0; i < only.size(); ++i) marks += i == 0 ? "?" : ",?";
   const std::string sql = fmt::format(
       "SELECT {} AS slice, service, CAST(bin AS BIGINT) AS bin, count(*) AS docs, CAST(sum(CAST(failed AS "
       "INTEGER)) AS BIGINT) AS errors FROM {{}} WHERE counted AND "
       "time >= ? AND time < ?{} GROUP BY ALL ORDER BY slice, service, bin",
-      slice_start(step), only != nullptr ? " AND service = ?" : "");
+      slice_start(step), only.empty() ? "" : " AND service IN (" + marks + ")");
   std::vector<model::Slice> slices;
   SENTINEL_TRY(each_row(
       "docs", "time, service, bin, failed, counted",
       [&](const SegmentStats& s) { return s.overlaps_time(range); }, sql,
       [&](duck::Statement& s) {
         s.bind(micros(range.from)).bind(micros(range.to));
-        if (only != nullptr) s.bind(std::string_view(*only));
+        for (const std::string& service : only) s.bind(std::string_view(service));
       },
       [&](const duck::Rows& row) {
         const Time start = time_from_micros(row.int64(0));
@@ -241,12 +243,13 @@ Result<std::vector<model::Slice>> EmbeddedTelemetry::Impl::read_slices(model::Ti
 }
 
 Result<std::vector<model::Slice>> EmbeddedTelemetry::slices(model::TimeRange range, Duration step) {
-  return impl_->read_slices(range, step, nullptr);
+  return impl_->read_slices(range, step, {});
 }
 
-Result<std::vector<model::Slice>> EmbeddedTelemetry::service_slices(const std::string& service,
+Result<std::vector<model::Slice>> EmbeddedTelemetry::service_slices(const std::vector<std::string>& services,
                                                                     model::TimeRange range, Duration step) {
-  return impl_->read_slices(range, step, &service);
+  if (services.empty()) return std::vector<model::Slice>();
+  return impl_->read_slices(range, step, services);
 }
 
 Result<std::vector<model::CallSlice>> EmbeddedTelemetry::calls(model::TimeRange range, Duration step) {

@@ -47,8 +47,8 @@ class EmbeddedTelemetry final : public TelemetryStore, public TelemetrySink {
 
   Result<void> submit(model::DocumentBatch batch, Time ingested, Done done) override;
   Result<std::vector<model::Slice>> slices(model::TimeRange range, Duration step) override;
-  Result<std::vector<model::Slice>> service_slices(const std::string& service, model::TimeRange range,
-                                                   Duration step) override;
+  Result<std::vector<model::Slice>> service_slices(const std::vector<std::string>& services,
+                                                   model::TimeRange range, Duration step) override;
   Result<std::vector<model::CallSlice>> calls(model::TimeRange range, Duration step) override;
   Result<std::vector<model::MetricSlice>> metrics(model::TimeRange range, Duration step,
                                                   const std::vector<std::string>& names) override;

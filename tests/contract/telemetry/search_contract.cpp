@@ -88,9 +88,9 @@ TEST_P(TelemetryContract, TheSlicesOfOneServiceAreThoseOfAll) {
   const model::TimeRange range{noon_, noon_ + minutes(5)};
   auto expected = *store().slices(range, minutes(1));
   std::erase_if(expected, [](const auto& slice) { return slice.service != "web"; });
-  EXPECT_EQ(*store().service_slices("web", range, minutes(1)), expected);
+  EXPECT_EQ(*store().service_slices({"web"}, range, minutes(1)), expected);
   EXPECT_EQ(expected.size(), 2U);
-  EXPECT_TRUE(store().service_slices("nobody", range, minutes(1))->empty());
+  EXPECT_TRUE(store().service_slices({"nobody"}, range, minutes(1))->empty());
 }
 
 }  // namespace

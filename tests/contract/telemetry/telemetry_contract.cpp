@@ -64,18 +64,25 @@ TEST_P(TelemetryContract, SlicesEqualABruteForceCount) {
   }
 }
 
-TEST_P(TelemetryContract, OneServicesSlicesAreThoseOfAllThatAreIts) {
+TEST_P(TelemetryContract, SomeServicesSlicesAreThoseOfAllThatAreTheirs) {
   Rng rng(4);
   put(random_batch(rng, noon_, 2000));
   const model::TimeRange range{noon_ - minutes(10), noon_ + minutes(5)};
   auto wanted = store().slices(range, seconds(60));
   ASSERT_TRUE(wanted);
-  std::erase_if(*wanted, [](const auto& slice) { return slice.service != "payment-service"; });
-  const auto found = store().service_slices("payment-service", range, seconds(60));
-  ASSERT_TRUE(found) << found.error().text();
-  EXPECT_FALSE(found->empty());
-  EXPECT_EQ(*found, *wanted);
-  EXPECT_TRUE(store().service_slices("payment-service' OR '1'='1", range, seconds(60))->empty());
+  const Texts each[] = {{"payment-service"}, {"payment-service", "a b", "nobody"}, {"a b", "a b"}};
+  for (const Texts& services : each) {
+    auto theirs = *wanted;
+    std::erase_if(theirs, [&](const auto& slice) {
+      return std::find(services.begin(), services.end(), slice.service) == services.end();
+    });
+    const auto found = store().service_slices(services, range, seconds(60));
+    ASSERT_TRUE(found) << found.error().text();
+    EXPECT_FALSE(found->empty());
+    EXPECT_EQ(*found, theirs) << services.front();
+  }
+  EXPECT_TRUE(store().service_slices({"payment-service' OR '1'='1"}, range, seconds(60))->empty());
+  EXPECT_TRUE(store().service_slices({}, range, seconds(60))->empty());
 }
 
 TEST_P(TelemetryContract, CallsAreTheOutgoingSpansByCallerAndCallee) {
@@ -189,6 +196,72 @@ TEST_P(TelemetryContract, EventsCanBeAskedByServiceLevelTraceAndKind) {
     r.change(query);
     EXPECT_EQ(messages(query), r.expected) << r.about;
     EXPECT_EQ(store().count(query).value(), r.expected.size()) << r.about;
+  }
+}
+
+// What an outage asks for: the newest (or oldest) warnings and errors of some services, however many carry
+// the same time, and wherever the limit cuts them.
+TEST_P(TelemetryContract, WarningsAndErrorsEqualABruteForceSelection) {
+  Rng rng(7);
+  model::DocumentBatch batch;
+  Texts texts;
+  for (int i = 0; i < 3000; ++i) texts.push_back("message " + std::to_string(i));
+  std::vector<model::LogRow> rows;
+  const std::vector<std::string> services = {"gateway", "payment-service", "a b", ""};
+  for (const std::string& text : texts) {
+    // A few times for all: each of them is carried by many, in no order of arrival.
+    model::LogRow one{.time = noon_ + milliseconds(rng.integer(-40, 40)) + Duration(rng.integer(0, 1) * 250),
+                      .service = services[static_cast<std::size_t>(rng.integer(0, 3))],
+                      .message = text,
+                      .extra = R"({"unmapped":{"kept":[1,"two"]}})",
+                      .status_code = static_cast<std::int16_t>(rng.chance(0.5) ? 0 : 503),
+                      .level = static_cast<model::Level>(rng.integer(0, 6))};
+    rows.push_back(one);
+    batch.add(one);
+  }
+  put(std::move(batch));
+  struct Case {
+    std::vector<std::string> services;
+    model::Level level;
+    bool oldest_first;
+    std::size_t limit;
+    std::size_t offset;
+  };
+  const std::vector<Case> cases = {
+      {{}, model::Level::kWarning, false, 5000, 0},
+      {{}, model::Level::kWarning, false, 100, 0},
+      {{}, model::Level::kWarning, true, 1, 0},
+      {{}, model::Level::kWarning, true, 37, 0},
+      {{}, model::Level::kWarning, true, 101, 0},
+      {{"gateway", "a b", "nobody"}, model::Level::kError, false, 333, 0},
+      {{"gateway"}, model::Level::kError, true, 40, 25},
+      {{"payment-service"}, model::Level::kFatal, false, 5000, 0},
+      {{"' OR 1 == 1 //"}, model::Level::kWarning, false, 10, 0},
+  };
+  for (const Case& c : cases) {
+    EventQuery query;
+    query.range = {noon_ - milliseconds(30), noon_ + milliseconds(30) + Duration(100)};
+    query.services = c.services;
+    query.min_level = c.level;
+    query.oldest_first = c.oldest_first;
+    query.limit = c.limit;
+    query.offset = c.offset;
+    std::vector<model::LogRow> wanted;
+    for (const auto& one : rows) {
+      const bool of_these = c.services.empty() ||
+                            std::find(c.services.begin(), c.services.end(), one.service) != c.services.end();
+      if (query.range.contains(one.time) && of_these && one.level >= c.level) wanted.push_back(one);
+    }
+    std::stable_sort(wanted.begin(), wanted.end(), [&](const auto& a, const auto& b) {
+      return c.oldest_first ? a.time < b.time : a.time > b.time;
+    });
+    wanted.erase(wanted.begin(),
+                 wanted.begin() + static_cast<std::ptrdiff_t>(std::min(c.offset, wanted.size())));
+    wanted.resize(std::min(c.limit, wanted.size()));
+    Texts expected;
+    for (const auto& one : wanted) expected.emplace_back(one.message);
+    EXPECT_EQ(messages(query), expected) << model::to_string(c.level) << " limit " << c.limit;
+    for (const auto& event : events(query)) EXPECT_EQ(event.extra, rows.front().extra);
   }
 }
 
