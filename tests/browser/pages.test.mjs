@@ -94,7 +94,9 @@ test("times show UTC on hover", async () => {
 
 test("severities differ in shape", async () => {
   const { page, close } = await open(browser, server.url, "/silences");
-  const shapes = await page.locator("fieldset .severity svg").evaluateAll((all) => all.map((svg) => svg.innerHTML));
+  const icons = page.locator("fieldset .severity svg");
+  await icons.nth(3).waitFor();
+  const shapes = await icons.evaluateAll((all) => all.map((svg) => svg.innerHTML));
   assert.equal(new Set(shapes).size, 4);
   await close();
 });

@@ -102,10 +102,15 @@ export function useResource<T>(
   const set = useCallback(
     (data: T) => {
       if (key === undefined) return;
+      // A request that is on its way may bring what was true before the action: asked anew instead.
+      const late = running.current;
+      late?.abort();
+      running.current = undefined;
       keep(key, data);
       setState({ key, data, loading: false });
+      if (late) run(false);
     },
-    [key],
+    [key, run],
   );
   const refresh = useCallback(() => run(false), [run]);
   // On the first render with a new key the old key's data must not be shown.
