@@ -444,6 +444,13 @@ Result<void> Server::start() {
   }
   items.push_back({MHD_OPTION_END, 0, nullptr});
 
+  // Nobody new at a stop. MHD_quiesce_daemon would do it, but with epoll and a pool it races with its own
+  // threads for the listening socket and aborts the process.
+  const MHD_AcceptPolicyCallback on_connect = [](void* self, const sockaddr*, socklen_t) {
+    auto& impl = *static_cast<Impl*>(self);
+    const std::lock_guard lock(impl.live_mutex);
+    return impl.stopping ? MHD_NO : MHD_YES;
+  };
   const MHD_AccessHandlerCallback on_data = [](void* self, MHD_Connection* connection, const char* url,
                                                const char* method, const char*, const char* data,
                                                std::size_t* size, void** context) {
@@ -454,9 +461,9 @@ Result<void> Server::start() {
     static_cast<Impl*>(self)->completed(context);
   };
   errno = 0;
-  impl_->daemon =
-      MHD_start_daemon(flags, o.port, nullptr, nullptr, on_data, impl_.get(), MHD_OPTION_NOTIFY_COMPLETED,
-                       on_completed, impl_.get(), MHD_OPTION_ARRAY, items.data(), MHD_OPTION_END);
+  impl_->daemon = MHD_start_daemon(flags, o.port, on_connect, impl_.get(), on_data, impl_.get(),
+                                   MHD_OPTION_NOTIFY_COMPLETED, on_completed, impl_.get(), MHD_OPTION_ARRAY,
+                                   items.data(), MHD_OPTION_END);
   if (impl_->daemon == nullptr) {
     const int code = errno;
     const std::string why =
@@ -473,7 +480,6 @@ Result<void> Server::start() {
 
 void Server::stop(std::chrono::milliseconds grace) {
   if (impl_->daemon == nullptr) return;
-  const MHD_socket listening = MHD_quiesce_daemon(impl_->daemon);
   {
     std::unique_lock lock(impl_->live_mutex);
     impl_->stopping = true;
@@ -499,7 +505,6 @@ void Server::stop(std::chrono::milliseconds grace) {
   }
   MHD_stop_daemon(impl_->daemon);
   impl_->daemon = nullptr;
-  if (listening != MHD_INVALID_SOCKET) ::close(listening);
 }
 
 }  // namespace sentinel::net
