@@ -30,6 +30,7 @@
 #include "base/rng.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
+#include "process.hpp"
 
 namespace {
 
@@ -132,14 +133,7 @@ struct Server {
   int port = 0;
   std::filesystem::path folder;
 
-  double rss_mb() const {
-    std::ifstream status("/proc/" + std::to_string(pid) + "/status");
-    std::string line;
-    while (std::getline(status, line)) {
-      if (line.starts_with("VmRSS:")) return std::strtod(line.c_str() + 6, nullptr) / 1024;
-    }
-    return 0;
-  }
+  double rss_mb() const { return sentinel::rss_mb(std::to_string(pid)); }
   double cpu_seconds() const {
     std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
     std::string text((std::istreambuf_iterator<char>(stat)), {});

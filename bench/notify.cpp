@@ -13,7 +13,6 @@
 #include <condition_variable>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -22,6 +21,7 @@
 #include "base/rng.hpp"
 #include "engine/engine.hpp"
 #include "notify/pump.hpp"
+#include "process.hpp"
 #include "state/sqlite/sqlite_state.hpp"
 #include "telemetry/embedded/embedded_telemetry.hpp"
 
@@ -34,15 +34,6 @@ constexpr int kIncidents = 100;
 constexpr int kTurns = 6;  // with the storm, and as many without
 constexpr std::chrono::seconds kTurn(10);
 constexpr std::chrono::milliseconds kPace(250);  // between two ticks
-
-double rss_mb() {
-  std::ifstream status("/proc/self/status");
-  std::string line;
-  while (std::getline(status, line)) {
-    if (line.starts_with("VmRSS:")) return std::strtod(line.c_str() + 6, nullptr) / 1024;
-  }
-  return 0;
-}
 
 // Takes a message as a service on the network does: after a while.
 class Distant final : public notify::Channel {

@@ -11,13 +11,13 @@
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <string>
 #include <vector>
 
 #include "base/rng.hpp"
 #include "base/text.hpp"
 #include "engine/engine.hpp"
+#include "process.hpp"
 #include "state/sqlite/sqlite_state.hpp"
 #include "telemetry/embedded/embedded_telemetry.hpp"
 
@@ -26,15 +26,6 @@ namespace {
 using namespace sentinel;
 using Clock = std::chrono::steady_clock;
 double since(Clock::time_point began) { return std::chrono::duration<double>(Clock::now() - began).count(); }
-
-double rss_mb() {
-  std::ifstream status("/proc/self/status");
-  std::string line;
-  while (std::getline(status, line)) {
-    if (line.starts_with("VmRSS:")) return std::strtod(line.c_str() + 6, nullptr) / 1024;
-  }
-  return 0;
-}
 
 struct Folder {
   std::string path;

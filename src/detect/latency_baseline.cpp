@@ -31,6 +31,14 @@ void LatencyBaseline::add_short(std::span<const std::uint8_t> packed) {
   });
 }
 
+void LatencyBaseline::take_short(std::span<const std::uint8_t> packed) {
+  each_from_top(packed, [&](int bin, std::uint64_t n) {
+    short_[static_cast<std::size_t>(bin)] -= static_cast<std::uint32_t>(n);
+    short_total_ -= n;
+    return true;
+  });
+}
+
 void LatencyBaseline::add_long(std::span<const std::uint8_t> packed) {
   each_from_top(packed, [&](int bin, std::uint64_t n) {
     long_[static_cast<std::size_t>(bin)] += static_cast<double>(n);
@@ -42,13 +50,7 @@ void LatencyBaseline::add_long(std::span<const std::uint8_t> packed) {
 
 void LatencyBaseline::admit(const LatencySlices& slices, std::int64_t s) {
   if (ring_.full()) add_long(slices.packed(ring_[0]));
-  if (ring_.size() >= newest_) {
-    each_from_top(slices.packed(ring_.newest(newest_ - 1)), [&](int bin, std::uint64_t n) {
-      short_[static_cast<std::size_t>(bin)] -= static_cast<std::uint32_t>(n);
-      short_total_ -= n;
-      return true;
-    });
-  }
+  if (full()) take_short(slices.packed(ring_.newest(newest_ - 1)));
   ring_.push(s);
   add_short(slices.packed(s));
 }
@@ -56,11 +58,7 @@ void LatencyBaseline::admit(const LatencySlices& slices, std::int64_t s) {
 void LatencyBaseline::amend(const LatencySlices& slices, std::int64_t s, const model::LatencyHistogram& now) {
   for (std::size_t i = 0; i < this->slices(); ++i) {
     if (ring_.newest(i) != s) continue;
-    each_from_top(slices.packed(s), [&](int bin, std::uint64_t n) {
-      short_[static_cast<std::size_t>(bin)] -= static_cast<std::uint32_t>(n);
-      short_total_ -= n;
-      return true;
-    });
+    take_short(slices.packed(s));
     for (const auto& bin : now.bins()) {
       short_[bin.index] += bin.count;
       short_total_ += bin.count;

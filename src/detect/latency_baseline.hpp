@@ -3,6 +3,7 @@
 // fold over the slices that the scorer admits; docs/detection.md, "Latency". Not thread-safe.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <span>
@@ -34,8 +35,8 @@ class LatencyBaseline {
 
   // Five minutes have passed for the day's memory.
   void fade();
-  // `s` is normal: it joins the short histogram, and what it pushes out joins the day's. `slices` must hold
-  // the admitted ones; those are slices() and older_slices().
+  // `s` is normal: it joins the short histogram, and what leaves the ring joins the day's. `slices` must hold
+  // all that ring() names.
   void admit(const LatencySlices& slices, std::int64_t s);
   // An admitted slice (or another: nothing happens) is now `now` and was as `slices` still holds it.
   void amend(const LatencySlices& slices, std::int64_t s, const model::LatencyHistogram& now);
@@ -49,6 +50,7 @@ class LatencyBaseline {
   const RingBuffer<std::int64_t>& ring() const { return ring_; }
   // Those in the short histogram.
   std::size_t slices() const { return std::min(ring_.size(), newest_); }
+  bool full() const { return ring_.size() >= newest_; }  // the short histogram
   std::uint64_t requests() const { return short_total_; }
   // Requests and slices of the day's memory; the requests fade.
   double day_requests() const { return long_total_; }
@@ -72,6 +74,7 @@ class LatencyBaseline {
 
  private:
   void add_short(std::span<const std::uint8_t> packed);
+  void take_short(std::span<const std::uint8_t> packed);
   void add_long(std::span<const std::uint8_t> packed);
 
   std::size_t newest_;  // slices in the short histogram, at most

@@ -13,10 +13,26 @@ constexpr double kLeastKnown = 0.6;
 constexpr double kJobFactor = 1.6;  // a job's slices are not the normal shape
 constexpr double kMostShare = 0.9;  // no more than this part of the requests can be expected above a limit
 constexpr double kSeasonDoubt = 0.3;
-constexpr std::size_t kFirstHour = 6;  // horizons: after the short ones of three channels
-constexpr std::size_t kAcute = 8;
 constexpr double kCalmRaw = 1.5;
 constexpr int kNoLimit = LatencyLimits::kNone;
+
+// As LatencyScore::horizons lists them. `looks` a day: three channels, three times those of one.
+struct Horizon {
+  LatencyChannel channel;
+  int minutes;
+  double looks;
+};
+constexpr int kHour = 60;
+constexpr std::array<Horizon, 9> kHorizons = {{{kP90, 5, 1800},
+                                               {kP90, 20, 600},
+                                               {kP99, 5, 1800},
+                                               {kP99, 20, 600},
+                                               {kFar, 5, 1800},
+                                               {kFar, 20, 600},
+                                               {kP90, kHour, 120},
+                                               {kP99, kHour, 120},
+                                               {kP90, Easing::kNewestMinutes, 3000}}};
+constexpr std::size_t kFirstHour = 6;
 
 double square(double v) { return v * v; }
 
@@ -180,13 +196,15 @@ bool LatencyScorer::is_easing(const Core& core, const Windows& windows, std::siz
 }
 
 HorizonScore LatencyScorer::score_short(const Core& core, const LatencyLimits& limits, const Windows& windows,
-                                        int channel, int minutes,
+                                        std::size_t horizon,
                                         std::optional<LatencyBaseline::Before>& before) const {
+  const auto [channel, minutes, looks] = kHorizons[horizon];
+  const bool slow = minutes == 20;
   HorizonScore h;
   h.minutes = minutes;
-  h.channel = static_cast<std::uint8_t>(channel);
+  h.channel = channel;
   const auto c = static_cast<std::size_t>(channel);
-  const Window& win = windows[minutes == 20 ? kTwenty : minutes == 5 ? kFive : kNewest];
+  const Window& win = windows[slow ? kTwenty : minutes == 5 ? kFive : kNewest];
   const int w = core.grid.slices(minutes);
   const int least = core.grid.slices(kLeastBaselineMinutes);
   const LatencyBaseline& baseline = core.baseline;
@@ -198,7 +216,7 @@ HorizonScore LatencyScorer::score_short(const Core& core, const LatencyLimits& l
   const Channel& ch = core.channels[c];
   double y = limits.short_above[c];
   auto x = static_cast<double>(baseline.requests());
-  if (minutes == 20) {
+  if (slow) {
     // Half of what is wrong for ten minutes would be in its own baseline: it must end before the window.
     if (!before) before = baseline.before(slices_, limits, core.now - w);
     if (before->slices < least || before->requests < static_cast<double>(kLeastRequests)) return h;
@@ -219,9 +237,9 @@ HorizonScore LatencyScorer::score_short(const Core& core, const LatencyLimits& l
   const std::int64_t last = core.grid.block_of(core.now);
   for (std::int64_t at = core.grid.block_of(core.now - w + 1); at <= last; ++at) {
     const double f = ch.factor_of(at);
-    h.season = minutes != 20 ? std::max(h.season, f) : h.season + (f - 1) / 4;
+    h.season = slow ? h.season + (f - 1) / 4 : std::max(h.season, f);
   }
-  const Dispersion& d = minutes != 20 ? ch.d5 : ch.d20;
+  const Dispersion& d = slow ? ch.d20 : ch.d5;
   const auto requests = static_cast<double>(win.requests);
   h.mu0 = a / (b + 1) * requests;
   h.expected = std::min(h.mu0 * h.season, kMostShare * requests);
@@ -232,17 +250,17 @@ HorizonScore LatencyScorer::score_short(const Core& core, const LatencyLimits& l
   h.variance = d.variance(h.expected) + h.known;
   h.limit = model::bin_lower_ms(limits.bin[c]);
   h.base_value = model::bin_middle_ms(limits.base[c]);
-  // Three channels: three times the looks.
-  score_upper(h, 1.5, minutes == 20 ? 600 : minutes == 5 ? 1800 : 3000, minutes != 20 ? ch.tail5 : ch.tail20);
+  score_upper(h, 1.5, looks, slow ? ch.tail20 : ch.tail5);
   h.easing = (h.z > 0 || core.incident.is_open()) && is_easing(core, windows, c, h);
   return h;
 }
 
 HorizonScore LatencyScorer::score_hour(const Core& core, const LatencyLimits& limits, const Windows& windows,
-                                       int channel) const {
+                                       std::size_t horizon) const {
+  const auto [channel, minutes, looks] = kHorizons[horizon];
   HorizonScore h;
-  h.minutes = 60;
-  h.channel = static_cast<std::uint8_t>(channel);
+  h.minutes = minutes;
+  h.channel = channel;
   const auto c = static_cast<std::size_t>(channel);
   const Window& win = windows[kSixty];
   if (limits.hour_bin[c] == kNoLimit ||
@@ -263,7 +281,7 @@ HorizonScore LatencyScorer::score_hour(const Core& core, const LatencyLimits& li
   h.variance = ch.d60.variance(h.expected) + h.known;
   h.limit = model::bin_lower_ms(limits.hour_bin[c]);
   h.base_value = model::bin_middle_ms(limits.hour_bin[c]);
-  score_upper(h, 2, 120, ch.tail60);
+  score_upper(h, 2, looks, ch.tail60);
   h.easing = (h.z > 0 || core.incident.is_open()) && is_easing(core, windows, 3 + c, h);
   return h;
 }
@@ -278,15 +296,16 @@ void find_best(LatencyScore& out) {
     }
   }
 }
-double largest(const LatencyScore& score, std::size_t from, std::size_t to) {
+bool of_hour(std::size_t horizon) { return kHorizons[horizon].minutes == kHour; }
+double largest(const LatencyScore& score, bool hour) {
   double z = kNoScore;
-  for (std::size_t i = from; i < to; ++i) z = std::max(z, score.horizons[i].z);
+  for (std::size_t i = 0; i < kHorizons.size(); ++i) {
+    if (of_hour(i) == hour) z = std::max(z, score.horizons[i].z);
+  }
   return z;
 }
-double fast_of(const LatencyScore& score) {
-  return std::max(largest(score, 0, kFirstHour), score.horizons[kAcute].z);
-}
-double hour_of(const LatencyScore& score) { return largest(score, kFirstHour, kAcute); }
+double fast_of(const LatencyScore& score) { return largest(score, false); }
+double hour_of(const LatencyScore& score) { return largest(score, true); }
 }  // namespace
 
 LatencyScore LatencyScorer::score(const Core& core, std::span<const LatencySlice> open,
@@ -298,21 +317,17 @@ LatencyScore LatencyScorer::score(const Core& core, std::span<const LatencySlice
   Windows windows;
   count(core, open, limits, windows);
   std::optional<LatencyBaseline::Before> before;
-  for (std::size_t i = 0; i < out.horizons.size(); ++i) {
-    const bool of_hour = i >= kFirstHour && i < kAcute;
-    const int channel = i == kAcute ? kP90 : static_cast<int>(of_hour ? i - kFirstHour : i / 2);
-    const int minutes = i == kAcute ? Easing::kNewestMinutes : i % 2 == 0 ? 5 : 20;
+  for (std::size_t i = 0; i < kHorizons.size(); ++i) {
     HorizonScore& h = out.horizons[i];
-    h = of_hour ? score_hour(core, limits, windows, channel)
-                : score_short(core, limits, windows, channel, minutes, before);
+    h = of_hour(i) ? score_hour(core, limits, windows, i) : score_short(core, limits, windows, i, before);
     const bool gated = h.z > 0;  // the gates cannot change less, and the quantile costs a merge
     if (gated || (all_quantiles && h.scored))
-      h.value = quantile_ms(core, open, h.minutes, channel == kP90 ? 0.9 : 0.99);
+      h.value = quantile_ms(core, open, h.minutes, h.channel == kP90 ? 0.9 : 0.99);
     if (gated) {
       const double ratio = h.value / h.base_value;
       const double ms = h.value - h.base_value;
       const double excess = h.observed - h.expected;
-      apply_cap(h, of_hour ? gate_hour(ratio, ms, excess) : gate_short(ratio, ms, excess));
+      apply_cap(h, of_hour(i) ? gate_hour(ratio, ms, excess) : gate_short(ratio, ms, excess));
     }
   }
   find_best(out);
@@ -320,9 +335,9 @@ LatencyScore LatencyScorer::score(const Core& core, std::span<const LatencySlice
 }
 
 void LatencyScorer::hold(const Standing& standing, std::optional<double> before, LatencyScore& score) {
-  for (std::size_t i = 0; i < score.horizons.size(); ++i) {
+  for (std::size_t i = 0; i < kHorizons.size(); ++i) {
     HorizonScore& h = score.horizons[i];
-    if (i >= kFirstHour && i < kAcute) {
+    if (of_hour(i)) {
       standing.hold_hour(h);
       continue;
     }
@@ -374,8 +389,9 @@ LatencyScore LatencyScorer::judge_past(std::int64_t index) const {
   LatencyScore past = score(copy, {}, false);
   if (index == core_.now) return past;
   // The hour no longer holds its own beginning.
-  for (std::size_t i = kFirstHour; i < kAcute; ++i)
-    past.horizons[i] = HorizonScore{.minutes = 60, .channel = past.horizons[i].channel};
+  for (std::size_t i = 0; i < kHorizons.size(); ++i) {
+    if (of_hour(i)) past.horizons[i] = HorizonScore{.minutes = kHour, .channel = kHorizons[i].channel};
+  }
   find_best(past);
   return past;
 }
@@ -386,15 +402,15 @@ LatencyScore LatencyScorer::close(const LatencySlice& slice) {
   slices_.push(core_.now, slice.histogram != nullptr ? *slice.histogram : kEmpty, slice.known);
   LatencyScore out = score(core_, {}, false);
   for (std::size_t c = 0; c < 3; ++c) core_.easing[c].push(out.horizons[2 * c].easing);
-  for (std::size_t c = 0; c < 2; ++c) core_.easing[3 + c].push(out.horizons[6 + c].easing);
+  for (std::size_t c = 0; c < 2; ++c) core_.easing[3 + c].push(out.horizons[kFirstHour + c].easing);
   before_newest_ = core_.standing;
   core_.standing.push(fast_of(out), hour_of(out));
   hold(before_newest_, {}, out);
   double fast = kNoScore;
   double raw = kNoScore;
-  for (std::size_t i = 0; i < out.horizons.size(); ++i) {
+  for (std::size_t i = 0; i < kHorizons.size(); ++i) {
     const HorizonScore& h = out.horizons[i];
-    if (!h.scored || (i >= kFirstHour && i < kAcute)) continue;
+    if (!h.scored || of_hour(i)) continue;
     fast = std::max(fast, h.z);
     if (h.minutes == 5) {
       raw = std::max(raw, h.raw);
@@ -425,8 +441,7 @@ LatencyScore LatencyScorer::close(const LatencySlice& slice) {
 
 void LatencyScorer::learn(const LatencyScore& score, bool known) {
   const std::int64_t b = core_.block;
-  const bool full =
-      core_.baseline.slices() >= static_cast<std::size_t>(core_.grid.slices(LatencyBaseline::kMinutes));
+  const bool full = core_.baseline.full();
   const bool may_learn = known && core_.incident.may_learn(core_.now, core_.grid);
   const bool calibrates = may_learn && core_.now - core_.first >= core_.grid.slices(24 * 60);
   for (std::size_t c = 0; c < 3; ++c) {
@@ -441,7 +456,7 @@ void LatencyScorer::learn(const LatencyScore& score, bool known) {
     if (calibrates && five.scored) ch.tail5.feed(five.raw, 0.15);
     if (calibrates && twenty.scored && b % 4 == 0) ch.tail20.feed(twenty.raw, 0.15);
     if (c == kFar) continue;
-    const HorizonScore& hour = score.horizons[6 + c];
+    const HorizonScore& hour = score.horizons[kFirstHour + c];
     week60_[c].put(b, hour.scored ? std::optional(SeenExpected{hour.observed, hour.mu0}) : std::nullopt);
     if (may_learn && hour.scored && !core_.incident.is_open())
       ch.d60.add(hour.observed, hour.expected, hour.known, 1.0 / 12, 168);

@@ -104,10 +104,11 @@ class LatencyScorer {
   double quantile_ms(const Core& core, std::span<const LatencySlice> open, int minutes, double q) const;
   // `limit`: of the three channels, then the hour's two.
   static bool is_easing(const Core& core, const Windows& windows, std::size_t limit, const HorizonScore& h);
-  HorizonScore score_short(const Core& core, const LatencyLimits& limits, const Windows& windows, int channel,
-                           int minutes, std::optional<LatencyBaseline::Before>& before) const;
+  // `horizon`: its place in LatencyScore::horizons.
+  HorizonScore score_short(const Core& core, const LatencyLimits& limits, const Windows& windows,
+                           std::size_t horizon, std::optional<LatencyBaseline::Before>& before) const;
   HorizonScore score_hour(const Core& core, const LatencyLimits& limits, const Windows& windows,
-                          int channel) const;
+                          std::size_t horizon) const;
   LatencyScore score(const Core& core, std::span<const LatencySlice> open, bool all_quantiles) const;
   static void hold(const Standing& standing, std::optional<double> before, LatencyScore& score);
   void learn(const LatencyScore& score, bool known);

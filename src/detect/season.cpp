@@ -56,7 +56,6 @@ void WeekOfBlocks::put(std::int64_t block, std::optional<SeenExpected> value) {
 std::optional<SeenExpected> WeekOfBlocks::at(std::int64_t block) const {
   const Entry entry = ring_.at(block);
   if (entry.is_none()) return std::nullopt;
-  if (entry.is_quiet()) return SeenExpected{};
   return SeenExpected{unpack16(entry.seen), unpack16(entry.expected)};
 }
 

@@ -88,7 +88,8 @@ class WeekRing {
       if (before) before->unpack(*cells_);
       before.reset();
     }
-    (*cells_)[in_day(block)] = cell;
+    // As it will be told when the day is over.
+    (*cells_)[in_day(block)] = !cell.is_none() && cell.is_quiet() ? Cell::quiet() : cell;
   }
   Cell at(std::int64_t block) const {
     const std::int64_t day = day_of(block);

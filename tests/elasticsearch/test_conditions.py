@@ -13,7 +13,7 @@ from datetime import datetime
 import node
 from test_cluster import ORIGINAL, ClusterTest, about, forget_data  # makes the harness of the integration tests known
 from fault_proxy import FaultProxy
-from harness import HANG, Service, environment, run
+from harness import Service, environment, run, until
 from notify_fakes import Fakes
 
 QUICK = ORIGINAL.replace("interval_seconds: 30", "interval_seconds: 1")
@@ -38,14 +38,6 @@ class ConditionTest(ClusterTest):
     def service(self, url, text=QUICK, **more):
         return Service(self.folder, text + f"telemetry: {{ data_dir: {self.folder}/data }}\n",
                        env=environment(ELASTICSEARCH_URL=url, **more))
-
-    def until(self, ask, holds):
-        """What `ask` says as soon as it is as expected."""
-        deadline = time.monotonic() + HANG
-        while not holds(found := ask()):
-            self.assertLess(time.monotonic(), deadline, found)
-            time.sleep(0.05)
-        return found
 
     def documents(self, kind="plain"):
         hits = self.ask("POST", "/app-logs-all/_search", {"size": 10_000}, kind)["hits"]["hits"]
@@ -74,14 +66,14 @@ class Shards(ConditionTest):
             try:
                 error = service.wait_for("sentinelops.tick.error")["error"]
                 self.assertIn("_cat/shards", error)
-                blind = self.until(lambda: service.get("/api/health"), lambda health: "blind_since" in health)
+                blind = until(lambda: service.get("/api/health"), holds=lambda health: "blind_since" in health)
                 self.assertEqual(blind["status"], "degraded")
                 row = self.check(about("plain")["url"])
                 self.assertFalse(row.get("shards", row["log index"])["ok"], row)
             finally:
                 self.ask("DELETE", "/app-logs-gone")
             service.wait_for("sentinelops.tick.recovered")
-            self.until(lambda: service.get("/api/health"), lambda health: health["status"] == "ok")
+            until(lambda: service.get("/api/health"), holds=lambda health: health["status"] == "ok")
             self.assertEqual(service.get("/api/incidents")["total"], before)
 
     def test_what_red_shards_hid_is_evaluated_when_they_are_back(self):
@@ -97,21 +89,21 @@ class Shards(ConditionTest):
         with self.service(about("plain")["url"], text) as service:
             service.wait_for("detection.cycle.complete")
             slices = lambda: {int(seconds(row["slice"])): row for row in service.get("/api/ledger")["slices"]}  # noqa: E731
-            self.until(slices, lambda seen: len(seen) > 0)
+            until(slices)
             self.red()
             try:
                 service.wait_for("sentinelops.tick.error")
-                health = self.until(lambda: service.get("/api/health"), lambda health: "blind_since" in health)
+                health = until(lambda: service.get("/api/health"), holds=lambda health: "blind_since" in health)
                 before = slices()
                 # Until a slice that ended unseen is late: a slice and two ticks after its end.
                 missed = int(seconds(health["blind_since"])) // length * length
                 late = missed + 2 * length + 3
-                self.until(time.time, lambda now: now > late)
+                until(time.time, holds=lambda now: now > late)
                 self.assertEqual(set(slices()), set(before), "a slice that nobody could read was judged")
             finally:
                 self.ask("DELETE", "/app-logs-gone")
             service.wait_for("sentinelops.tick.recovered")
-            after = self.until(slices, lambda seen: max(seen) >= late // length * length - length)
+            after = until(slices, holds=lambda seen: max(seen) >= late // length * length - length)
             stretch = range(max(before) + length, max(after) + length, length)
             self.assertIn(missed, stretch)
             self.assertEqual([at for at in stretch if at not in after], [], "slices that are missing")
@@ -173,7 +165,7 @@ class Writing(ConditionTest):
                 incident = service.get("/api/incidents")["incidents"][0]["id"]
                 service.request("POST", f"/api/incidents/{incident}/acknowledge", b"{}")
                 service.wait_for("detection.cycle.complete")
-                hits = self.until(self.mirrored, lambda found: len(found) > 0)
+                hits = until(self.mirrored)
                 self.assertEqual([hit["_id"] for hit in hits], [incident])
 
     def test_a_read_only_mirror_is_told_once_and_written_when_it_can_be(self):
@@ -184,7 +176,7 @@ class Writing(ConditionTest):
             self.assertIn("index.blocks.write", failed["error"])
             service.wait_for("detection.cycle.complete")
             self.ask("PUT", "/mirrored-incidents/_settings", {"index.blocks.write": None})
-            self.assertEqual(len(self.until(self.mirrored, lambda found: len(found) > 0)), 1)
+            self.assertEqual(len(until(self.mirrored)), 1)
             self.assertEqual(len([e for e in service.events if e["event"] == "incidents.mirror.failed"]), 1)
 
     def test_a_simulation_into_a_read_only_index_says_what_to_do(self):

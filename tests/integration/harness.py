@@ -54,11 +54,12 @@ def run(*arguments, stdin=None, cwd=None, env=None, timeout=HANG):
                           env=env or environment(), timeout=timeout, check=False)
 
 
-def until(condition, told=lambda: ""):
-    """Asks until it holds; fails with what `told` says when it never does. For what no log line and no answer tells."""
+def until(ask, told=None, holds=bool):
+    """What `ask` says as soon as it `holds`; fails with what `told` (or the last answer) says when it never does. For
+    what no log line tells."""
     deadline = time.monotonic() + HANG
-    while not (value := condition()):
-        assert time.monotonic() < deadline, told()
+    while not holds(value := ask()):
+        assert time.monotonic() < deadline, told() if told else value
         time.sleep(0.05)
     return value
 
